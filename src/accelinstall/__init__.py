@@ -1,0 +1,1 @@
+"""The right ML packages for the hardware that is really there."""

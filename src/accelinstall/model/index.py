@@ -1,0 +1,48 @@
+"""What package indexes offer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexFile:
+    """One file an index or a find-links folder offers.
+
+    :ivar name: canonical project name; ``version`` PEP 440 text as in the file name.
+    :ivar url: absolute, ``https://``, ``http://`` or ``file://``; credentials stripped.
+    :ivar source: name of the source it came from (``default``, ``pytorch-cpu``, ``find-links``, ``index-url``...).
+    :ivar sha256: lower-case hex, empty when the index has none.
+    :ivar size: bytes, ``None`` when the index does not say.
+    :ivar yanked: the reason (possibly empty) when yanked, else ``None``.
+    :ivar upload_time: ISO 8601, empty when unknown.
+    :ivar metadata_sha256: ``None`` = no ``.metadata`` file beside it; empty = there is one without a hash.
+    """
+
+    filename: str
+    url: str
+    name: str
+    version: str
+    source: str
+    is_wheel: bool
+    sha256: str = ""
+    size: int | None = None
+    requires_python: str = ""
+    yanked: str | None = None
+    upload_time: str = ""
+    metadata_sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoreMetadata:
+    """The fields of METADATA that resolving needs.
+
+    :ivar requires_dist: PEP 508 texts as written.
+    :ivar provides_extra: canonical extra names.
+    """
+
+    name: str
+    version: str
+    requires_dist: tuple[str, ...] = ()
+    requires_python: str = ""
+    provides_extra: tuple[str, ...] = ()

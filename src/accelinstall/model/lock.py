@@ -1,0 +1,58 @@
+"""What was decided to be installed on one target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from accelinstall.model.target import Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedPackage:
+    """One pinned wheel.
+
+    :ivar name: canonical.
+    :ivar url: canonical address (mirrors rewrite at fetch time); empty when ``path`` is set.
+    :ivar path: absolute path of a local wheel (not portable); empty when ``url`` is set.
+    :ivar size: bytes, ``None`` when unknown.
+    :ivar sha256: lower-case hex, always present.
+    :ivar source: simple-API root it was found on; empty for find-links and direct URLs.
+    :ivar requires: canonical names of the locked packages it depends on, sorted.
+    :ivar direct: named by URL or path in the requirement itself, so ``direct_url.json`` is written.
+    """
+
+    name: str
+    version: str
+    filename: str
+    sha256: str
+    url: str = ""
+    path: str = ""
+    size: int | None = None
+    source: str = ""
+    requires_python: str = ""
+    requires: tuple[str, ...] = ()
+    direct: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lock:
+    """Every package of one target; the same inputs give the same bytes.
+
+    :ivar packages: sorted by name.
+    :ivar roots: canonical names the project itself asks for, sorted.
+    :ivar groups: the groups that were locked, in project order.
+    :ivar input_hash: of requirements, sources, groups, target and options; equality means fresh.
+    :ivar degraded: one sentence per source that was replaced by a fallback.
+    """
+
+    target: Target
+    packages: tuple[LockedPackage, ...] = ()
+    roots: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    requires_python: str = ""
+    input_hash: str = ""
+    degraded: tuple[str, ...] = ()
+
+    def package(self, name: str) -> LockedPackage | None:
+        """The package called *name* (canonical), if locked."""
+        return next((package for package in self.packages if package.name == name), None)

@@ -1,0 +1,130 @@
+"""What a project asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from accelinstall.model.finding import Finding
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
+
+Priority = Literal["primary", "supplemental", "explicit"]
+MAIN = "main"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A package index a project, the catalog or pip's configuration names.
+
+    :ivar url: simple-API root, ``https://``, ``http://`` or ``file://``; credentials stripped.
+    :ivar priority: as Poetry means it.
+    :ivar kind: ``find-links`` = a folder of files or one page of links; ``url`` is then that folder or page.
+    """
+
+    name: str
+    url: str
+    priority: Priority = "primary"
+    kind: Literal["index", "find-links"] = "index"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """One requirement and where it was asked for.
+
+    :ivar requirement: PEP 508; Poetry's carets and tildes are already translated.
+    :ivar local: the local-version label a Poetry constraint carries (``^2.1.0+cpu`` -> ``cpu``): PEP 440 forbids it
+        beside ``>=``, so the requirement has it stripped and the label stands here.
+    :ivar source: the source it is bound to, or ``None``.
+    :ivar group: the group it stands in.
+    :ivar where: ``pyproject.toml:12``.
+    :ivar path: for a path dependency, the directory or archive, relative to the project; else ``None``.
+    :ivar editable: ``develop = true`` or ``-e``.
+    """
+
+    requirement: Requirement
+    local: str = ""
+    source: str | None = None
+    group: str = MAIN
+    where: str = ""
+    path: str | None = None
+    editable: bool = False
+    prereleases: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """A named set of requirements; ``optional`` groups are installed only when asked for."""
+
+    name: str
+    wanted: tuple[Wanted, ...] = ()
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """``[tool.accelinstall]``; keys as in ``docs/configuration.md``.
+
+    :ivar groups: environment -> group name.
+    :ivar mirrors: source name -> URL that replaces it at fetch time.
+    :ivar fallback: ``("pypi",)`` allows the default index's wheel when a source cannot be reached and the catalog
+        calls that wheel the same backend.
+    :ivar profiles: profile name -> {``with``, ``without``, ``only``} group names.
+    """
+
+    targets: tuple[str, ...] = ()
+    groups: Mapping[str, str] = field(default_factory=dict)
+    sources: tuple[Source, ...] = ()
+    mirrors: Mapping[str, str] = field(default_factory=dict)
+    fallback: tuple[str, ...] = ()
+    backends: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    profiles: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    overrides: tuple[str, ...] = ()
+    find_links: tuple[str, ...] = ()
+    export: tuple[Mapping[str, object], ...] = ()
+    validate: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """A ``pyproject.toml`` or a set of requirements files, read whole.
+
+    :ivar directory: absolute path of the folder that holds it.
+    :ivar requires_python: PEP 440 specifier text, empty for any.
+    :ivar groups: in file order; ``main`` first, always present.
+    :ivar extras: extra name -> canonical names of the optional requirements it pulls in.
+    :ivar findings: mistakes that do not stop the reading (an extra that does not exist...).
+    """
+
+    directory: str
+    name: str = ""
+    version: str = ""
+    requires_python: str = ""
+    groups: tuple[Group, ...] = ()
+    extras: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    sources: tuple[Source, ...] = ()
+    uses_default_index: bool = True
+    settings: Settings = field(default_factory=Settings)
+    findings: tuple[Finding, ...] = ()
+
+    def group(self, name: str) -> Group | None:
+        """The group called *name*, if there is one."""
+        return next((group for group in self.groups if group.name == name), None)
+
+    def source(self, name: str) -> Source | None:
+        """The source called *name*, if there is one."""
+        return next((source for source in self.sources if source.name == name), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupChoice:
+    """Which groups a run takes.
+
+    :ivar groups: group names in the project's order, ``main`` first unless ``only`` left it out.
+    :ivar hardware: the hardware group among them, or empty.
+    """
+
+    groups: tuple[str, ...]
+    hardware: str = ""
