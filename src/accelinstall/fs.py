@@ -1,0 +1,275 @@
+"""Files as the hands need them: whole or not at all, shared where the file system can, locked against other processes.
+
+Paths are plain strings and calls are plain ``os`` calls, because these run once per installed file.  Errors are
+``OSError`` as the system raised them: the room that asked knows what to tell the user.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from accelinstall.model.installation import LinkMode
+
+# linux/fs.h: _IOW(0x94, 9, int), the same number on x86, ARM and RISC-V.
+_FICLONE = 0x40049409
+# Beyond this, Windows calls need the extended-length prefix (MAX_PATH is 260, folders leave room for an 8.3 name).
+_LONG_PATH = 248
+
+
+def extended_path(path: str, *, windows: bool = os.name == "nt") -> str:
+    """*path* in the form that has no length limit: on Windows with the ``\\\\?\\`` prefix when long, elsewhere as is.
+
+    :param path: absolute.
+    """
+    if not windows or len(path) < _LONG_PATH or path.startswith("\\\\?\\"):
+        return path
+    path = path.replace("/", "\\")
+    return "\\\\?\\UNC\\" + path[2:] if path.startswith("\\\\") else "\\\\?\\" + path
+
+
+def write_all(descriptor: int, data: bytes | memoryview) -> None:
+    """Write every byte of *data*; ``os.write`` alone may stop early, as it does at 2 GiB."""
+    written = os.write(descriptor, data)
+    while written < len(data):
+        data = memoryview(data)[written:]
+        written = os.write(descriptor, data)
+
+
+def write_atomic(path: str, data: bytes, *, fsync: bool = False, mode: int = 0o644) -> None:
+    """Put *data* at *path* so that readers see the old content or the new, never a part.
+
+    :param fsync: also survive a power cut: the file, then its folder, reach the disk before this returns.
+    :param mode: permission bits before the umask.
+    """
+    temporary = f"{path}.{os.getpid()}-{time.monotonic_ns():x}.tmp"
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
+        try:
+            write_all(descriptor, data)
+            if fsync:
+                os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+    if fsync:
+        sync_directory(os.path.dirname(path) or ".")
+
+
+def sync_directory(path: str) -> None:
+    """Make renames inside *path* survive a power cut; nothing on Windows, which has no such call."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def link_or_copy(source: str, target: str, mode: LinkMode, *, executable: bool | None = None) -> None:
+    """Put the content of *source* at *target*, which must not exist, sharing storage as *mode* says.
+
+    A hard link is the same file and so keeps mode and times; a reflink and a copy are new, writable files with
+    the time of now.
+
+    :param executable: for new files: whether to set the executable bits; asked of *source* when ``None``.
+    """
+    if mode == "hardlink":
+        os.link(source, target)
+        return
+    flags = getattr(os, "O_BINARY", 0)
+    reader = os.open(source, os.O_RDONLY | flags)
+    try:
+        if executable is None:
+            executable = bool(os.fstat(reader).st_mode & 0o100)
+        writer = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | flags, 0o755 if executable else 0o644)
+        try:
+            if mode == "reflink":
+                _clone(reader, writer)
+            else:
+                _copy(reader, writer)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(target)
+            raise
+        finally:
+            os.close(writer)
+    finally:
+        os.close(reader)
+
+
+def _clone(reader: int, writer: int) -> None:
+    import fcntl
+
+    fcntl.ioctl(writer, _FICLONE, reader)
+
+
+def _copy(reader: int, writer: int) -> None:
+    size = os.fstat(reader).st_size
+    if hasattr(os, "sendfile") and sys.platform == "linux":
+        # In the kernel, without a round through this process.
+        done = 0
+        while done < size:
+            moved = os.sendfile(writer, reader, done, min(size - done, 1 << 30))
+            if moved == 0:
+                return
+            done += moved
+        return
+    while chunk := os.read(reader, 1 << 20):
+        write_all(writer, chunk)
+
+
+def choose_link_mode(store_dir: str, target_dir: str) -> LinkMode:
+    """The cheapest mode that really works from *store_dir* to *target_dir*: reflink, else hard link, else copy.
+
+    Found by trying with a small file, because neither the file system's name nor equal device numbers tell (bind
+    mounts, quotas, containers).  A store that cannot be written is copied from.
+
+    :raises OSError: when *target_dir* cannot be written.
+    """
+    name = f".trial-{os.getpid()}-{time.monotonic_ns():x}"
+    source, target = os.path.join(store_dir, name), os.path.join(target_dir, name)
+    try:
+        write_atomic(source, b"trial")
+    except OSError:
+        return "copy"
+    modes: tuple[LinkMode, ...] = ("reflink", "hardlink") if sys.platform == "linux" else ("hardlink",)
+    try:
+        # In one folder both names would be one.
+        target += ".linked"
+        for mode in modes:
+            with suppress(OSError):
+                link_or_copy(source, target, mode)
+                return mode
+        link_or_copy(source, target, "copy")
+        return "copy"
+    finally:
+        for path in (source, target):
+            with suppress(OSError):
+                os.unlink(path)
+
+
+def free_bytes(path: str) -> int:
+    """Bytes an ordinary user may still write below *path*; folders that do not exist yet are passed over."""
+    while not os.path.exists(path):
+        parent = os.path.dirname(path)
+        if parent == path:
+            break
+        path = parent
+    if os.name == "nt":
+        import shutil
+
+        return shutil.disk_usage(path).free
+    status = os.statvfs(path)
+    return status.f_bavail * status.f_frsize
+
+
+def remove_tree(path: str) -> None:
+    """Remove the folder *path* with everything in it; nothing when it is not there."""
+    import shutil
+
+    def make_writable(function: Callable[[str], object], name: str, _: object) -> None:
+        # Windows refuses to remove read-only files; elsewhere only the folder's mode can be in the way.
+        os.chmod(name if os.name == "nt" else os.path.dirname(name), 0o700)
+        function(name)
+
+    if os.path.lexists(path):
+        shutil.rmtree(path, onerror=make_writable)
+
+
+def try_lock(path: str) -> int | None:
+    """A descriptor that holds the lock file *path*, or ``None`` when another process or thread holds it.
+
+    The lock ends when the descriptor is closed or with the process, however it ends.  POSIX only.
+    """
+    import fcntl
+
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+@contextmanager
+def directory_lock(
+    path: str,
+    *,
+    on_wait: Callable[[], object] = lambda: None,
+    cancelled: Callable[[], bool] = lambda: False,
+    poll: float = 0.05,
+) -> Iterator[bool]:
+    """Hold the lock file *path* alone among all processes and threads; yields whether it was obtained.
+
+    :param on_wait: called once when somebody else holds it, before waiting.
+    :param cancelled: asked every *poll* seconds while waiting; ``True`` gives up and yields ``False``.
+    """
+    lock = acquirer(path)
+    waited = False
+    while not lock.acquire():
+        if not waited:
+            on_wait()
+            waited = True
+        if cancelled():
+            yield False
+            return
+        time.sleep(poll)
+    try:
+        yield True
+    finally:
+        lock.release()
+
+
+class _PosixLock:
+    """``flock`` by hand: importing ``filelock`` costs 36 ms, which a warm installation would feel."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._descriptor: int | None = None
+
+    def acquire(self) -> bool:
+        self._descriptor = try_lock(self._path)
+        return self._descriptor is not None
+
+    def release(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+
+
+class _FileLock:
+    """The same through ``filelock``, which knows Windows; on POSIX it takes the same ``flock``."""
+
+    def __init__(self, path: str) -> None:
+        from filelock import FileLock
+
+        self._lock = FileLock(path, thread_local=False)
+
+    def acquire(self) -> bool:
+        from filelock import Timeout
+
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            return False
+        return True
+
+    def release(self) -> None:
+        self._lock.release()
+
+
+def acquirer(path: str, *, posix: bool = os.name == "posix") -> _PosixLock | _FileLock:
+    """An object whose ``acquire`` tries once and says whether it holds the lock file *path*, until ``release``."""
+    return _PosixLock(path) if posix else _FileLock(path)

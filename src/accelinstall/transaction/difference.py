@@ -1,0 +1,104 @@
+"""The difference between what is installed and what is locked, and its application to values."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from accelinstall.model.installation import (
+    Install,
+    InstalledDistribution,
+    Inventory,
+    Remove,
+    Replace,
+    Step,
+    Transaction,
+)
+from accelinstall.model.lock import Lock, LockedPackage
+
+PROTECTED = frozenset({"pip", "setuptools", "wheel"})
+"""What an environment keeps although no lock names it: it came with the environment."""
+
+
+def diff(
+    inventory: Inventory,
+    lock: Lock,
+    *,
+    exact: bool,
+    protected: frozenset[str] = PROTECTED,
+    owned: frozenset[str] = frozenset(),
+) -> Transaction:
+    """The steps that turn *inventory* into *lock*, sorted by name, and what stays.
+
+    :param exact: remove whatever the lock does not name; otherwise only what *owned* names.
+    :param protected: canonical names that are never removed, though a lock may replace them.
+    :param owned: canonical names that an earlier receipt of ours put there.
+
+    A name installed twice (the leftover of a broken uninstall) keeps the distribution that fits; the others go.
+    """
+    wanted = {package.name: package for package in lock.packages}
+    present: dict[str, list[InstalledDistribution]] = {}
+    for installed in inventory.distributions:
+        present.setdefault(installed.name, []).append(installed)
+
+    steps: list[Step] = []
+    kept: list[InstalledDistribution] = []
+    for name in sorted(wanted.keys() | present.keys()):
+        copies = present.get(name, [])
+        if name in wanted:
+            stays = _step_for(wanted[name], copies, steps)
+        elif name not in protected and (exact or name in owned):
+            stays = []
+            steps += [Remove(installed=copy) for copy in copies]
+        else:
+            stays = copies
+        kept += stays
+    return Transaction(steps=tuple(steps), kept=tuple(kept))
+
+
+def _step_for(
+    package: LockedPackage, copies: list[InstalledDistribution], steps: list[Step]
+) -> list[InstalledDistribution]:
+    if not copies:
+        steps.append(Install(package=package))
+        return []
+    stays = next((copy for copy in copies if is_same(copy, package)), None)
+    if stays is None:
+        steps.append(Replace(package=package, installed=copies[0]))
+    survivor = stays or copies[0]
+    steps += [Remove(installed=copy) for copy in copies if copy is not survivor]
+    return [stays] if stays else []
+
+
+def is_same(installed: InstalledDistribution, package: LockedPackage) -> bool:
+    """Whether *installed* is *package*: name and version equal, and the wheel's hash where the environment knows it."""
+    if installed.name != package.name or not _equal_versions(installed.version, package.version):
+        return False
+    return not installed.sha256 or not package.sha256 or installed.sha256 == package.sha256
+
+
+def _equal_versions(one: str, other: str) -> bool:
+    if one == other:
+        return True
+    # Old METADATA spells versions freely ("1.0-beta"); asked only when the texts differ, as packaging takes 20 ms.
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        return Version(one) == Version(other)
+    except InvalidVersion:
+        return False
+
+
+def apply(inventory: Inventory, transaction: Transaction) -> Inventory:
+    """*inventory* as it is once *transaction* has been executed; new distributions carry no location yet."""
+    gone = Counter(step.installed for step in transaction.steps if not isinstance(step, Install))
+    stays = []
+    for item in inventory.distributions:
+        if gone[item]:
+            gone[item] -= 1
+        else:
+            stays.append(item)
+    new = [
+        InstalledDistribution(name=package.name, version=package.version, sha256=package.sha256)
+        for package in transaction.packages
+    ]
+    return Inventory(distributions=tuple(sorted([*stays, *new], key=lambda item: item.name)))
