@@ -77,7 +77,18 @@ class Note:
     hint: str = ""
 
 
-Event = PhaseStarted | PhaseAdvanced | PhaseFinished | FileStarted | FileAdvanced | FileFinished | Note
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """The story has reached a value worth showing before the run ends.
+
+    :ivar stage: ``detected`` (a HardwareReport), ``locked`` (a Locked), ``planned`` (a Synced not yet carried out).
+    """
+
+    stage: str
+    value: object
+
+
+Event = PhaseStarted | PhaseAdvanced | PhaseFinished | FileStarted | FileAdvanced | FileFinished | Note | Reached
 Progress = Callable[[Event], None]
 
 

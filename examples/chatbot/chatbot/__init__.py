@@ -1,0 +1,1 @@
+"""A small chatbot service that says what it computes on."""

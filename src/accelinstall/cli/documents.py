@@ -1,0 +1,193 @@
+"""Values as the JSON documents that other programs rely on; keys are fixed, ``schema`` counts breaking changes."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from accelinstall.errors import AccelinstallError
+    from accelinstall.model.finding import Finding
+    from accelinstall.model.hardware import HardwareReport
+    from accelinstall.model.installation import Proof, Receipt, Transaction
+    from accelinstall.model.lock import Lock
+    from accelinstall.model.selection import Selected, Verdict
+    from accelinstall.model.target import Target
+    from accelinstall.pipeline.outcomes import CacheState, Explanation, Locked, Optimized, Synced
+
+SCHEMA = 1
+Document = dict[str, Any]
+
+
+def render(document: Document) -> str:
+    """The document as text, one per run, with a final newline."""
+    return json.dumps(document, indent=2, ensure_ascii=False, default=_plain) + "\n"
+
+
+def error_document(error: AccelinstallError) -> Document:
+    """Any failure."""
+    return {"schema": SCHEMA, "error": {"code": error.code, "message": error.message, "hint": error.hint}}
+
+
+def report_document(report: HardwareReport, environment: str) -> Document:
+    """``detect --json``."""
+    return {
+        "schema": SCHEMA,
+        "environment": environment,
+        "devices": [_row(device) for device in report.devices],
+        "cpu": _row(report.cpu),
+        "memory": _row(report.memory),
+        "platform": _row(report.platform),
+        "evidence": [_row(item) for item in report.evidence],
+    }
+
+
+def explanation_document(explanation: Explanation) -> Document:
+    """``explain --json``."""
+    selection = explanation.selection
+    return {
+        "schema": SCHEMA,
+        "target": target_document(selection.candidates[0].target),
+        "selected": selected_rows(selection.selected),
+        "verdicts": verdict_rows(selection.verdicts),
+        "findings": finding_rows((*selection.warnings, *explanation.findings)),
+    }
+
+
+def locked_document(locked: Iterable[Locked], errors: Iterable[tuple[str, AccelinstallError]] = ()) -> Document:
+    """``lock --json``: one entry per target, and those that failed."""
+    return {
+        "schema": SCHEMA,
+        "locks": [
+            {
+                "target": target_document(one.lock.target),
+                "path": one.path,
+                "fresh": one.fresh,
+                "written": one.written,
+                "selected": selected_rows(one.selected),
+                "verdicts": verdict_rows(one.verdicts),
+                "lock": lock_document(one.lock),
+                "findings": finding_rows(one.findings),
+            }
+            for one in locked
+        ],
+        "errors": [{"target": target, **error_document(error)["error"]} for target, error in errors],
+    }
+
+
+def synced_document(synced: Synced) -> Document:
+    """``sync --json``."""
+    return {
+        "schema": SCHEMA,
+        "target": target_document(synced.lock.target),
+        "environment": synced.environment,
+        "lock": lock_document(synced.lock),
+        "transaction": transaction_document(synced),
+        "receipt": receipt_document(synced.receipt),
+        "proof": proof_rows(synced.proof),
+        "findings": finding_rows(synced.findings),
+    }
+
+
+def optimized_document(optimized: Optimized) -> Document:
+    """``optimize --json``."""
+    locked, synced = optimized.locked, optimized.synced
+    return {
+        "schema": SCHEMA,
+        "target": target_document(locked.lock.target),
+        "environment": synced.environment,
+        "selected": selected_rows(locked.selected),
+        "verdicts": verdict_rows(locked.verdicts),
+        "lock": {**lock_document(locked.lock), "path": locked.path, "fresh": locked.fresh},
+        "transaction": transaction_document(synced),
+        "receipt": receipt_document(synced.receipt),
+        "proof": proof_rows(synced.proof),
+        "findings": finding_rows(optimized.findings),
+    }
+
+
+def cache_document(state: CacheState) -> Document:
+    """``cache --json``."""
+    return {"schema": SCHEMA, **_row(state)}
+
+
+def target_document(target: Target) -> Document:
+    """A target with its slug and text form."""
+    return {**_row(target), "slug": target.slug, "text": str(target), "backends": dict(target.backends)}
+
+
+def selected_rows(selected: Iterable[Selected]) -> list[Document]:
+    """``group`` appears only inside a project."""
+    return [{key: value for key, value in _row(row).items() if key != "group" or value} for row in selected]
+
+
+def verdict_rows(verdicts: Iterable[Verdict]) -> list[Document]:
+    """Every build considered."""
+    return [_row(verdict) for verdict in verdicts]
+
+
+def finding_rows(findings: Iterable[Finding]) -> list[Document]:
+    """What checks had to say."""
+    return [_row(finding) for finding in findings]
+
+
+def proof_rows(proofs: Iterable[Proof]) -> list[Document]:
+    """What each framework computed."""
+    return [_row(proof) for proof in proofs]
+
+
+def lock_document(lock: Lock) -> Document:
+    """A lock without the places of its files."""
+    return {
+        "target": str(lock.target),
+        "packages": [
+            {"name": package.name, "version": package.version, "sha256": package.sha256, "size": package.size}
+            for package in lock.packages
+        ],
+        "roots": list(lock.roots),
+        "groups": list(lock.groups),
+        "degraded": list(lock.degraded),
+        "input_hash": lock.input_hash,
+    }
+
+
+def transaction_document(synced: Synced) -> Document:
+    """Steps as rows, and what stays."""
+    transaction: Transaction = synced.transaction
+    return {
+        "steps": [step_row(step) for step in transaction.steps],
+        "kept": [{"name": item.name, "version": item.version} for item in transaction.kept],
+        "download_bytes": synced.download_bytes,
+        "dry_run": synced.dry_run,
+    }
+
+
+def step_row(step: Any) -> Document:
+    """One step: ``action``, ``name``, ``version`` and, when something goes, ``from``."""
+    action = type(step).__name__.lower()
+    package = getattr(step, "package", None)
+    installed = getattr(step, "installed", None)
+    row: Document = {"action": action, "name": (package or installed).name}
+    if package is not None:
+        row["version"] = package.version
+    if installed is not None:
+        row["from"] = installed.version
+    return row
+
+
+def receipt_document(receipt: Receipt | None) -> Document | None:
+    """What was done, or ``None`` when nothing was."""
+    return None if receipt is None else _row(receipt)
+
+
+def _row(value: Any) -> Document:
+    return dataclasses.asdict(value)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    return str(value)

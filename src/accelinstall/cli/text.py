@@ -1,0 +1,190 @@
+"""Values as lines a person reads; sizes as ``553 MB``, times as ``1.2 s``, readable without colour."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from accelinstall.model.installation import Install, Remove, Replace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from accelinstall.model.hardware import Device, HardwareReport
+    from accelinstall.model.installation import Proof, Receipt, Transaction
+    from accelinstall.model.lock import Lock
+    from accelinstall.model.selection import Selected, Verdict
+    from accelinstall.pipeline.outcomes import Explanation, Locked, Synced
+
+_LABEL = 13
+
+
+def size(count: float) -> str:
+    """Bytes as people say them, in powers of a thousand as package indexes do."""
+    for unit in ("B", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB" if count < 1000 else f"{count / 1000:.1f} TB"
+
+
+def memory(count: int) -> str:
+    """Main or device memory in binary gigabytes, as vendors print it."""
+    return f"{count / 2**30:.1f} GiB"
+
+
+def plural(count: int, noun: str) -> str:
+    """``1 package``, ``2 packages``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def report_lines(report: HardwareReport, environment: str = "") -> Iterator[str]:
+    """The short report of ``detect``; sources that could not be read are named at its end."""
+    if not report.devices:
+        yield labelled("GPU", "none found")
+    for device in report.devices:
+        yield labelled("GPU", device_line(device))
+    cpu, platform = report.cpu, report.platform
+    cores = f"{cpu.available_cores:g} of {plural(cpu.logical_cores, 'core')}"
+    yield labelled("CPU", " · ".join(filter(None, (cpu.model or platform.machine, cores, cpu.level))))
+    limit = report.memory.limit_bytes
+    limited = f", limited to {memory(limit)}" if limit is not None else ""
+    yield labelled("Memory", memory(report.memory.total_bytes) + limited)
+    system = " ".join(filter(None, (platform.system, platform.release, platform.machine)))
+    libc = " ".join(filter(None, (platform.libc, platform.libc_version)))
+    macos = f"macOS {platform.macos_version}" if platform.macos_version else ""
+    python = f"Python {platform.python_version}" if platform.python_version else ""
+    yield labelled("System", " · ".join(filter(None, (system, libc, macos, python))))
+    around = [platform.container and f"container {platform.container}", "WSL" if platform.wsl else ""]
+    around += [platform.board, "Rosetta" if platform.rosetta else ""]
+    if any(around):
+        yield labelled("Around it", " · ".join(filter(None, around)))
+    if environment:
+        yield labelled("Environment", environment)
+    for item in report.evidence:
+        if item.failure:
+            yield labelled("Unread", f"{item.source}: {item.failure}")
+
+
+def device_line(device: Device) -> str:
+    """One accelerator in one line."""
+    driver = f"driver {device.driver}" if device.driver else ""
+    if driver and device.driver_cuda:
+        driver += f" (CUDA {device.driver_cuda})"
+    amount = memory(device.memory_bytes) if device.memory_bytes else ""
+    parts = [device.name, device.architecture or "", amount, driver, "integrated" if device.integrated else ""]
+    if not device.usable:
+        parts.append(f"not usable: {device.reason}" if device.reason else "not usable")
+    return " · ".join(filter(None, parts))
+
+
+def explanation_lines(explanation: Explanation, *, every: bool = False) -> Iterator[str]:
+    """Found, chosen, and each build considered with its reason."""
+    selection = explanation.selection
+    target = selection.candidates[0].target
+    yield from report_lines(explanation.report, target.environment)
+    yield labelled("Target", str(target))
+    yield ""
+    yield from selected_lines(selection.selected)
+    others = [candidate.target.backend for candidate in selection.candidates[1:]]
+    if others:
+        yield labelled("Next", "would be " + ", ".join(dict.fromkeys(others)))
+    if selection.verdicts:
+        yield ""
+        yield from verdict_lines(selection.verdicts, every=every)
+
+
+def selected_lines(selected: Iterable[Selected]) -> Iterator[str]:
+    """What was chosen."""
+    for row in selected:
+        place = f" from {row.source_url}" if row.source_url else " from the default index"
+        yield labelled("Chosen", f"{row.name} {row.version} ({row.backend}){place}")
+
+
+def verdict_lines(verdicts: Iterable[Verdict], *, every: bool = False) -> Iterator[str]:
+    """Builds considered; rejected ones of one backend and reason are told once, with their range, unless *every*."""
+    if every:
+        for verdict in verdicts:
+            mark = "accepted" if verdict.accepted else "rejected"
+            yield f"{mark}  {verdict.package} {verdict.version:<9} {verdict.backend:<9} {verdict.code}: {verdict.reason}"
+        return
+    groups: dict[tuple[str, str, str, str], list[Verdict]] = {}
+    for verdict in verdicts:
+        groups.setdefault((verdict.package, verdict.backend, verdict.code, verdict.needed), []).append(verdict)
+    for (package, backend, code, _), rows in groups.items():
+        versions = rows[0].version if len(rows) == 1 else f"{rows[-1].version} to {rows[0].version}"
+        mark = "accepted" if rows[0].accepted else "rejected"
+        yield f"{mark}  {package} {versions:<18} {backend:<9} {code}: {rows[0].reason}"
+
+
+def locked_lines(locked: Locked) -> Iterator[str]:
+    """One target's lock in a few lines."""
+    lock = locked.lock
+    known = sum(package.size or 0 for package in lock.packages)
+    amount = f", {size(known)} of wheels" if known else ""
+    state = "is up to date" if locked.fresh else "written" if locked.written else "not written"
+    yield f"{locked.path or lock.target.slug}: {plural(len(lock.packages), 'package')}{amount}, {state}"
+    if locked.previous is not None and not locked.fresh:
+        yield from (f"  {line}" for line in lock_changes(locked.previous, lock))
+
+
+def lock_changes(before: Lock, after: Lock) -> Iterator[str]:
+    """What a new lock changes, one package a line."""
+    old = {package.name: package for package in before.packages}
+    new = {package.name: package for package in after.packages}
+    for name in sorted(old.keys() | new.keys()):
+        if name not in old:
+            yield f"+ {name} {new[name].version}"
+        elif name not in new:
+            yield f"- {name} {old[name].version}"
+        elif old[name].version != new[name].version:
+            yield f"~ {name} {old[name].version} -> {new[name].version}"
+        elif old[name].sha256 != new[name].sha256:
+            yield f"~ {name} {new[name].version} (another file)"
+
+
+def transaction_summary(synced: Synced) -> str:
+    """What will happen, in one line."""
+    transaction = synced.transaction
+    if not transaction.steps:
+        return f"nothing to do: {plural(len(transaction.kept), 'package')} already as locked"
+    counts = [(sum(isinstance(step, kind) for step in transaction.steps), verb) for kind, verb in _VERBS]
+    parts = [f"{verb} {count}" for count, verb in counts if count]
+    known = f", download {size(synced.download_bytes)}" if synced.download_bytes else ""
+    more = f" (and {plural(synced.unsized, 'file')} of unknown size)" if synced.unsized else ""
+    return ", ".join(parts) + known + more
+
+
+_VERBS = ((Install, "install"), (Replace, "replace"), (Remove, "remove"))
+
+
+def transaction_lines(transaction: Transaction) -> Iterator[str]:
+    """Every step, one a line."""
+    for step in transaction.steps:
+        if isinstance(step, Install):
+            yield f"+ {step.package.name} {step.package.version}"
+        elif isinstance(step, Replace):
+            yield f"~ {step.package.name} {step.installed.version} -> {step.package.version}"
+        else:
+            yield f"- {step.installed.name} {step.installed.version}"
+
+
+def receipt_line(receipt: Receipt) -> str:
+    """What was done, with the three slowest steps."""
+    counts = [(sum(change[0] == verb for change in receipt.changes), verb) for verb in ("install", "replace", "remove")]
+    done = ", ".join(f"{verb} {count}" for count, verb in counts if count)
+    slowest = sorted(receipt.timings.items(), key=lambda item: -item[1])[:3]
+    times = ", ".join(f"{phase} {seconds:.1f} s" for phase, seconds in slowest)
+    laid_out = f"{size(receipt.bytes_installed)} in {plural(receipt.files, 'file')} by {receipt.link_mode}"
+    return " · ".join(filter(None, (done, laid_out, times)))
+
+
+def proof_line(proof: Proof) -> str:
+    """What one framework did."""
+    device = f" on {proof.device}" if proof.device else ""
+    detail = f": {proof.detail}" if proof.detail else ""
+    return f"{proof.status}  {proof.framework} {proof.version}{device}{detail}".rstrip()
+
+
+def labelled(label: str, text: str) -> str:
+    """*text* under *label*, in the column all reports share."""
+    return f"{label:<{_LABEL}}{text}"

@@ -1,0 +1,139 @@
+"""The story: detect, select, resolve, lock, diff, execute, prove.
+
+The one floor where hands meet thought.  What enters is a :class:`~accelinstall.pipeline.request.Request`; what leaves
+are the values of :mod:`accelinstall.pipeline.outcomes`.  It refuses to know how anything is shown, and every decision
+it needs is taken by a thought it calls.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from accelinstall import events
+from accelinstall.errors import AccelinstallError, UsageError
+from accelinstall.pipeline.outcomes import CacheState, Explanation, Locked, Optimized, Synced
+from accelinstall.pipeline.request import GroupOptions, IndexOptions, Request
+from accelinstall.pipeline.session import Session, cache_directory
+
+if TYPE_CHECKING:
+    from accelinstall.model.hardware import Environment, HardwareReport
+
+__all__ = [
+    "CacheState",
+    "Explanation",
+    "GroupOptions",
+    "IndexOptions",
+    "Locked",
+    "Optimized",
+    "Request",
+    "Synced",
+    "cache",
+    "detect",
+    "explain",
+    "lock",
+    "optimize",
+    "rollback",
+    "sync",
+]
+
+
+def detect(request: Request, *, record: str = "") -> tuple[HardwareReport, Environment]:
+    """The hardware, with the request's overrides applied, and the environment it is best used as.
+
+    With *record*, what was asked of the machine is written to that folder, redacted.
+    """
+    from accelinstall.pipeline.planning import read_hardware
+    from accelinstall.selection import choose_environment
+
+    report = read_hardware(request, record=record)
+    return report, choose_environment(report, overrides=request.overrides)
+
+
+def explain(request: Request) -> Explanation:
+    """What fits the machine, for the requirements given or those of the project; no network."""
+    from accelinstall.pipeline.planning import read_interpreter, make_plan
+
+    plan = make_plan(request, read_interpreter(request, for_this_machine=not request.host))
+    findings = (*plan.selection.warnings, *plan.project.findings)
+    return Explanation(report=plan.report, selection=plan.selection, findings=tuple(dict.fromkeys(findings)))
+
+
+def lock(
+    request: Request, *, progress: events.Progress = events.ignore
+) -> tuple[tuple[Locked, ...], tuple[tuple[str, AccelinstallError], ...]]:
+    """One lock per target, and the targets that could not be locked with their errors.
+
+    A single target that fails raises its error; of several, the others are still written.
+    """
+    from accelinstall.pipeline.locking import lock_target
+    from accelinstall.pipeline.planning import make_plan, read_interpreter, requests_for_targets
+
+    done: list[Locked] = []
+    failed: list[tuple[str, AccelinstallError]] = []
+    with Session(request, progress) as session:
+        interpreter = read_interpreter(request)
+        wanted = requests_for_targets(request, interpreter)
+        if request.output and len(wanted) > 1:
+            raise UsageError("`--output` names one file, but several targets are locked", hint="leave it out")
+        for name, one in wanted:
+            try:
+                done.append(lock_target(make_plan(one, interpreter), one, session))
+            except AccelinstallError as error:
+                if len(wanted) == 1:
+                    raise
+                failed.append((name, error))
+    return tuple(done), tuple(failed)
+
+
+def sync(request: Request, *, progress: events.Progress = events.ignore) -> Synced:
+    """An environment that is exactly what the lock says (``exact`` unset: that contains it)."""
+    from accelinstall.pipeline.installing import install_lock, open_target
+    from accelinstall.pipeline.locking import lock_to_sync
+
+    with Session(request, progress) as session:
+        place = open_target(request, progress)
+        locked = lock_to_sync(request, place.interpreter, session)
+        progress(events.Reached(stage="locked", value=locked))
+        return install_lock(locked, request, place, session)
+
+
+def optimize(request: Request, *, progress: events.Progress = events.ignore) -> Optimized:
+    """The whole story: detect, choose, lock, install, prove."""
+    from accelinstall.pipeline.installing import install_lock, open_target
+    from accelinstall.pipeline.locking import lock_target
+    from accelinstall.pipeline.planning import make_plan
+
+    with Session(request, progress) as session:
+        place = open_target(request, progress)
+        started = time.monotonic()
+        plan = make_plan(request, place.interpreter)
+        progress(events.Reached(stage="detected", value=plan.report))
+        progress(events.PhaseFinished(phase="detect", seconds=time.monotonic() - started))
+        locked = lock_target(plan, request, session)
+        progress(events.Reached(stage="locked", value=locked))
+        synced = install_lock(locked, request, place, session, owned_only=True, groups=plan.choice.groups)
+        return Optimized(report=plan.report, locked=locked, synced=synced)
+
+
+def rollback(request: Request, *, progress: events.Progress = events.ignore) -> Synced:
+    """The environment as it was before the last change of ours."""
+    from accelinstall.pipeline.installing import open_target, undo
+
+    with Session(request, progress) as session:
+        return undo(request, open_target(request, progress, must_exist=True), session)
+
+
+def cache(request: Request, *, action: str = "size", older_than_days: float = 30.0) -> CacheState:
+    """The store's state after ``size`` (nothing), ``prune`` (entries unused for so many days) or ``clear``."""
+    from accelinstall.store import Store
+
+    store = Store(cache_directory(request))
+    removed, freed = 0, 0
+    if action != "size":
+        limit = None if action == "clear" else older_than_days * 86_400
+        removed, freed = store.evict(older_than_seconds=limit)
+    wheels, total = store.usage()
+    return CacheState(
+        directory=cache_directory(request), wheels=wheels, bytes=total, removed=removed, removed_bytes=freed
+    )

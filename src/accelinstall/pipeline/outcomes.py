@@ -1,0 +1,87 @@
+"""What the verbs return."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from accelinstall.model.finding import Finding
+from accelinstall.model.hardware import HardwareReport
+from accelinstall.model.installation import Proof, Receipt, Transaction
+from accelinstall.model.lock import Lock
+from accelinstall.model.selection import Selected, Selection, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """What was found, what fits, and why the rest does not."""
+
+    report: HardwareReport
+    selection: Selection
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Locked:
+    """One target's lock.
+
+    :ivar text: the lock as PEP 751 text; ``path`` the file it stands in, empty for standard output.
+    :ivar fresh: it was there already and still true, so nothing was asked of the network.
+    :ivar written: the file was (re)written by this run.
+    :ivar selected: what was chosen, with the exact versions of the lock.
+    :ivar previous: the lock that stood in the file before, when it could be read.
+    """
+
+    lock: Lock
+    text: str
+    path: str
+    fresh: bool
+    written: bool = False
+    selected: tuple[Selected, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    previous: Lock | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Synced:
+    """What was changed in one environment.
+
+    :ivar environment: its prefix (where it would be, in a dry run).
+    :ivar download_bytes: what had to come over the network, as far as sizes are known.
+    :ivar receipt: ``None`` in a dry run, and when there was nothing to do.
+    """
+
+    environment: str
+    lock: Lock
+    transaction: Transaction
+    download_bytes: int = 0
+    unsized: int = 0
+    dry_run: bool = False
+    receipt: Receipt | None = None
+    proof: tuple[Proof, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Optimized:
+    """The whole story of one run."""
+
+    report: HardwareReport
+    locked: Locked
+    synced: Synced
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Everything anybody had to say, without repetition."""
+        return tuple(dict.fromkeys((*self.locked.findings, *self.synced.findings)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheState:
+    """The store after ``cache``; sizes in bytes."""
+
+    directory: str
+    wheels: int
+    bytes: int
+    removed: int = 0
+    removed_bytes: int = 0

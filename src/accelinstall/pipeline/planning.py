@@ -1,0 +1,271 @@
+"""From a request to a plan: what is there, what is asked for, which builds fit."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from accelinstall.errors import ProjectError, UsageError
+from accelinstall.model.hardware import ENVIRONMENTS, Environment, HardwareReport, Overrides
+from accelinstall.model.project import MAIN, Group, GroupChoice, Project, Source, Wanted
+from accelinstall.model.selection import Selection, Wish
+from accelinstall.model.target import Target, TargetSyntaxError, environment_of
+
+if TYPE_CHECKING:
+    from accelinstall.catalog import Catalog
+    from accelinstall.model.installation import Interpreter
+    from accelinstall.pipeline.request import Request
+
+# What wheels for elsewhere may assume: the glibc of manylinux_2_28, which every current distribution has.
+PORTABLE_GLIBC = "2.28"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Everything known before the network is asked.
+
+    :ivar choice: the groups to be installed; ``wanted`` covers more: what the lock holds, so that one lock serves
+        every profile.
+    """
+
+    report: HardwareReport
+    project: Project
+    environment: Environment
+    choice: GroupChoice
+    locked_groups: tuple[str, ...]
+    wanted: tuple[Wanted, ...]
+    selection: Selection
+    python_full_version: str
+
+
+def make_plan(request: Request, interpreter: Interpreter | None) -> Plan:
+    """Reads hardware and project, and selects.
+
+    :raises AccelinstallError: of any room; nothing has been changed then.
+    """
+    from accelinstall.catalog import load_catalog
+    from accelinstall.project import choose_groups, environment_from_groups
+    from accelinstall.selection import choose_environment, select
+
+    catalog = load_catalog()
+    project = read_project(request)
+    report = read_hardware(request, interpreter=interpreter)
+    groups = request.groups
+    named = environment_from_groups(project, with_=groups.with_, only=groups.only)
+    environment = request.overrides.environment or named or choose_environment(report, overrides=request.overrides)
+    choice = choose_groups(
+        project,
+        environment=environment,
+        profile=groups.profile or "development",
+        with_=groups.with_,
+        without=groups.without,
+        only=groups.only,
+    )
+    locked_groups = groups_to_lock(project, choice)
+    wanted = wanted_for(project, locked_groups, extras=groups.extras)
+    selection = select(
+        report,
+        wishes_for(wanted, project, catalog),
+        catalog=catalog,
+        environment=environment,
+        backend=request.overrides.backend,
+    )
+    return Plan(
+        report=report,
+        project=project,
+        environment=environment,
+        choice=choice,
+        locked_groups=locked_groups,
+        wanted=wanted,
+        selection=selection,
+        python_full_version=report.platform.python_version,
+    )
+
+
+def read_hardware(
+    request: Request, *, record: str = "", interpreter: Interpreter | None = None
+) -> HardwareReport:
+    """The report of this machine or of a recorded one, judged for *interpreter*, with overrides applied."""
+    from accelinstall.hardware import LocalHost, RecordedHost, RecordingHost, detect
+    from accelinstall.selection import apply_overrides
+
+    host = RecordedHost(request.host) if request.host else LocalHost()
+    if record:
+        recorder = RecordingHost(host, record)
+        report = detect(recorder)
+        recorder.write()
+    else:
+        report = detect(host)
+    if interpreter is not None and not request.host:
+        # Packages are for that interpreter, not for the one accelinstall runs on.
+        platform = dataclasses.replace(report.platform, python_version=interpreter.version)
+        report = dataclasses.replace(report, platform=platform)
+    return apply_overrides(report, request.overrides)
+
+
+def read_interpreter(request: Request, *, for_this_machine: bool = True) -> Interpreter | None:
+    """The interpreter packages are for, without making anything; ``None`` when overrides or a record say it all."""
+    if request.host or request.overrides.python_version or not for_this_machine:
+        return None
+    from accelinstall.pipeline.installing import plan_place
+
+    return plan_place(request).interpreter
+
+
+def read_project(request: Request) -> Project:
+    """The project of the request: requirements given directly, requirements files, or ``pyproject.toml``."""
+    from accelinstall.project import ProjectNotFound, parse_project, parse_requirements
+
+    directory = str(Path(request.project).absolute())
+    if request.inline:
+        return _inline_project(request.inline, directory)
+    if request.requirements:
+        return parse_requirements(request.requirements, directory=directory, read=read_text)
+    path = Path(directory, "pyproject.toml")
+    if not path.is_file():
+        raise ProjectNotFound(directory)
+    return parse_project(read_text(str(path)), directory=directory)
+
+
+def read_text(path: str) -> str:
+    """A file as text; a BOM is dropped.
+
+    :raises ProjectError: when it cannot be read or is not UTF-8, with the place.
+    """
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise ProjectError(f"{path} cannot be read: {error.strerror}") from error
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ProjectError(
+            f"{path}:{line} is not UTF-8: byte {data[error.start]:#04x}", hint=f"save {path} as UTF-8"
+        ) from error
+
+
+def _inline_project(texts: tuple[str, ...], directory: str) -> Project:
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    wanted = []
+    for text in texts:
+        try:
+            wanted.append(Wanted(requirement=Requirement(text), where="command line"))
+        except InvalidRequirement as error:
+            reason = str(error).splitlines()[0]
+            raise UsageError(f"`{text}` is not a requirement: {reason}", hint="such as 'torch>=2.7'") from error
+    return Project(directory=directory, groups=(Group(name=MAIN, wanted=tuple(wanted)),))
+
+
+def groups_to_lock(project: Project, choice: GroupChoice) -> tuple[str, ...]:
+    """Every group but the hardware groups that were not chosen: one lock serves all profiles of a target."""
+    from accelinstall.project import environment_of_group
+
+    hardware = set(project.settings.groups.values())
+    return tuple(
+        group.name
+        for group in project.groups
+        if group.name in choice.groups
+        or (group.name not in hardware and environment_of_group(group.name) is None)
+    )
+
+
+def wanted_for(project: Project, groups: tuple[str, ...], *, extras: tuple[str, ...]) -> tuple[Wanted, ...]:
+    """What those groups ask for."""
+    from accelinstall.project import wanted_of
+
+    return wanted_of(project, GroupChoice(groups=groups), extras=extras)
+
+
+def wishes_for(wanted: tuple[Wanted, ...], project: Project, catalog: Catalog) -> tuple[Wish, ...]:
+    """The frameworks asked for, each with the backend its source or local label fixes."""
+    from packaging.utils import canonicalize_name
+
+    from accelinstall.selection import backend_of_source
+
+    wishes = []
+    for item in wanted:
+        name = canonicalize_name(item.requirement.name)
+        if catalog.family_of(name) is None:
+            continue
+        source = source_of(item, project)
+        backend = item.local.replace(".", "-") or (backend_of_source(source.url, catalog) if source else "")
+        wishes.append(
+            Wish(
+                name=name,
+                specifier=str(item.requirement.specifier),
+                extras=tuple(sorted(item.requirement.extras)),
+                backend=backend,
+                group=item.group if len(project.groups) > 1 else "",
+            )
+        )
+    return tuple(wishes)
+
+
+def source_of(item: Wanted, project: Project) -> Source | None:
+    """The source a requirement is bound to."""
+    return None if item.source is None else project.source(item.source)
+
+
+def requests_for_targets(request: Request, interpreter: Interpreter | None) -> list[tuple[str, Request]]:
+    """One request per target to be locked, each with the target's claims as overrides.
+
+    :raises TargetSyntaxError: for a text that is no target.
+    """
+    names = request.targets
+    if request.all_targets:
+        names = read_project(request).settings.targets
+        if not names:
+            raise UsageError(
+                "the project names no targets",
+                hint='add `targets = ["cpu", "cu130"]` under [tool.accelinstall] in pyproject.toml',
+            )
+    if not names:
+        return [("", request)]
+    return [(name, request_for_target(request, name, interpreter)) for name in names]
+
+
+def request_for_target(request: Request, name: str, interpreter: Interpreter | None) -> Request:
+    """*request* for one target: ``cu130`` or a whole slug; nothing of this machine's devices counts."""
+    target = expand_target(name, request, interpreter)
+    overrides = dataclasses.replace(
+        request.overrides,
+        environment=target.environment,
+        backend=target.backend,
+        platform=target.platform,
+        python_version=_python_version(target, request, interpreter),
+    )
+    return dataclasses.replace(request, overrides=overrides)
+
+
+def expand_target(name: str, request: Request, interpreter: Interpreter | None) -> Target:
+    """The target a slug or an abbreviation names, for this platform and Python unless overridden."""
+    try:
+        return Target.parse(name)
+    except TargetSyntaxError:
+        environment = environment_of(name)
+        if environment not in ENVIRONMENTS:
+            raise
+    overrides = request.overrides
+    platform, python = overrides.platform, ""
+    if overrides.python_version:
+        major, minor = overrides.python_version.split(".")[:2]
+        python = f"cp{major}{minor}"
+    if interpreter is not None:
+        platform, python = platform or interpreter.platform, python or interpreter.python
+    if not platform or not python:
+        report = read_hardware(dataclasses.replace(request, overrides=Overrides()))
+        major, minor = report.platform.python_version.split(".")[:2]
+        platform, python = platform or report.platform.slug, python or f"cp{major}{minor}"
+    return Target.parse(f"{name}-{platform}-{python}")
+
+
+def _python_version(target: Target, request: Request, interpreter: Interpreter | None) -> str:
+    """The full version when this run knows it, else ``X.Y``."""
+    if interpreter is not None and interpreter.python == target.python:
+        return interpreter.version
+    asked = request.overrides.python_version
+    return asked if asked.startswith(target.python_version) else target.python_version

@@ -1,0 +1,74 @@
+"""What somebody asks the pipeline to do, as one value."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from accelinstall.model.hardware import Overrides
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexOptions:
+    """Command-line indexes, as DESIGN's *Decisions: Indexes* means them.
+
+    :ivar index_url: replaces every index of project, catalog and pip; empty = none given.
+    :ivar extra_index_urls: added; ``find_links`` folders or pages, added.
+    """
+
+    index_url: str = ""
+    extra_index_urls: tuple[str, ...] = ()
+    find_links: tuple[str, ...] = ()
+    no_index: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupOptions:
+    """Which groups, as Poetry's options of the same names."""
+
+    profile: str = ""
+    with_: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One run's wishes; every field has the default of the command line.
+
+    :ivar project: folder of the ``pyproject.toml``; ``requirements`` are requirements files read instead of it.
+    :ivar inline: PEP 508 texts given directly (``explain torch``).
+    :ivar host: folder of a recorded host to be judged instead of this machine.
+    :ivar targets: slugs or abbreviations (``cu130``) to lock for; empty = the detected one.
+    :ivar lock_file: a lock to be installed as it is.
+    :ivar frozen: take the lock without asking whether it is fresh.
+    :ivar exclude_newer: ISO date or time; files uploaded later do not exist.
+    :ivar cache_directory: empty = ``ACCELINSTALL_CACHE_DIR``, else the platform's cache folder.
+    """
+
+    project: str = "."
+    requirements: tuple[str, ...] = ()
+    inline: tuple[str, ...] = ()
+    host: str = ""
+    overrides: Overrides = Overrides()
+    groups: GroupOptions = GroupOptions()
+    index: IndexOptions = IndexOptions()
+    targets: tuple[str, ...] = ()
+    all_targets: bool = False
+    lock_file: str = ""
+    output: str = ""
+    python: str = ""
+    venv: str = ""
+    pre: bool = False
+    exclude_newer: str = ""
+    upgrade: bool = False
+    frozen: bool = False
+    offline: bool = False
+    dry_run: bool = False
+    exact: bool = True
+    prove: bool = True
+    compile_bytecode: bool | None = None
+    cache_directory: str = ""
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
