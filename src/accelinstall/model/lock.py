@@ -41,6 +41,8 @@ class Lock:
     :ivar packages: sorted by name.
     :ivar roots: canonical names the project itself asks for, sorted.
     :ivar groups: the groups that were locked, in project order.
+    :ivar group_roots: (group, canonical names that group asks for) pairs, in project order; with ``requires`` they
+        tell what each profile needs, so one lock serves them all.
     :ivar input_hash: of requirements, sources, groups, target and options; equality means fresh.
     :ivar degraded: one sentence per source that was replaced by a fallback.
     """
@@ -52,7 +54,23 @@ class Lock:
     requires_python: str = ""
     input_hash: str = ""
     degraded: tuple[str, ...] = ()
+    group_roots: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def package(self, name: str) -> LockedPackage | None:
         """The package called *name* (canonical), if locked."""
         return next((package for package in self.packages if package.name == name), None)
+
+    def packages_of(self, groups: tuple[str, ...]) -> tuple[LockedPackage, ...]:
+        """The packages those groups reach; all of them when the lock does not know its groups."""
+        roots = dict(self.group_roots)
+        if not roots:
+            return self.packages
+        by_name = {package.name: package for package in self.packages}
+        waiting = [name for group in groups for name in roots.get(group, ())]
+        reached: set[str] = set()
+        while waiting:
+            name = waiting.pop()
+            if name not in reached and name in by_name:
+                reached.add(name)
+                waiting.extend(by_name[name].requires)
+        return tuple(package for package in self.packages if package.name in reached)
