@@ -1,0 +1,38 @@
+"""What is known of builds, drivers and packages, as data with sources and dates.
+
+In: the TOML files of this folder.  Out: one frozen :class:`Catalog`.  It knows what exists and refuses to know the
+machine at hand, any project, and which build is the right one.
+"""
+
+from accelinstall.catalog.loading import CatalogFileError, load_catalog
+from accelinstall.catalog.values import (
+    Backend,
+    Build,
+    Catalog,
+    DriverFloor,
+    Drivers,
+    Family,
+    Generation,
+    JetPack,
+    Release,
+    Wheel,
+    dotted,
+    numbers_of,
+)
+
+__all__ = [
+    "Backend",
+    "Build",
+    "Catalog",
+    "CatalogFileError",
+    "DriverFloor",
+    "Drivers",
+    "Family",
+    "Generation",
+    "JetPack",
+    "Release",
+    "Wheel",
+    "dotted",
+    "load_catalog",
+    "numbers_of",
+]
