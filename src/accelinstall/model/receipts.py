@@ -29,8 +29,9 @@ def parse_receipt(text: str) -> Receipt:
     if not isinstance(document, dict) or document.pop("schema", None) != 1:
         raise ValueError("not a receipt of schema 1")
     try:
-        rows = {key: tuple((a, b, c) for a, b, c in document.pop(key)) for key in ("installed", "changes")}
-        return Receipt(**document, **rows)
+        for key in ("installed", "changes"):
+            document[key] = tuple((first, second, third) for first, second, third in document[key])
+        return Receipt(**document)
     except (KeyError, TypeError) as error:
         raise ValueError(f"not a receipt: {error}") from error
 
