@@ -1,0 +1,45 @@
+"""Project files as values.
+
+In: the text of a ``pyproject.toml`` (Poetry 1 and 2, PEP 621, PEP 735) or of requirements files.
+Out: a :class:`~accelinstall.model.project.Project` whose every value knows its line, the groups a run takes, what they
+ask for, and a hash that tells whether that changed.
+It knows nothing of disks, networks, hardware and versions that exist: text enters, values leave.
+"""
+
+from __future__ import annotations
+
+from accelinstall.project.errors import (
+    AmbiguousHardwareGroup,
+    ConflictingHardwareGroups,
+    DependenciesNotInstallable,
+    InvalidProject,
+    InvalidToml,
+    Problem,
+    ProjectNotFound,
+    UnknownExtra,
+    UnknownGroup,
+    UnknownProfile,
+)
+from accelinstall.project.groups import PROFILES, choose_groups, environment_from_groups, environment_of_group
+from accelinstall.project.parse import parse_project
+from accelinstall.project.wishes import input_hash, wanted_of
+
+__all__ = [
+    "PROFILES",
+    "AmbiguousHardwareGroup",
+    "ConflictingHardwareGroups",
+    "DependenciesNotInstallable",
+    "InvalidProject",
+    "InvalidToml",
+    "Problem",
+    "ProjectNotFound",
+    "UnknownExtra",
+    "UnknownGroup",
+    "UnknownProfile",
+    "choose_groups",
+    "environment_from_groups",
+    "environment_of_group",
+    "input_hash",
+    "parse_project",
+    "wanted_of",
+]
