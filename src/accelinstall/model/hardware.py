@@ -34,7 +34,9 @@ class Device:
     :ivar driver: the driver's own version, such as ``580.95.05``.
     :ivar driver_cuda: newest CUDA version the driver implements, such as ``13.0`` (NVIDIA only).
     :ivar usable: whether a process on this machine could open it now.
-    :ivar reason: why it is not usable; empty when it is.
+    :ivar reason: why it is not usable, or why that is unknown; empty when it is.
+    :ivar confirmed: ``False`` when a driver did not answer in time: the device is there and counts as usable, but
+        nobody knows whether it works.
     :ivar integrated: shares memory with the CPU; considered only where there is no discrete device.
     :ivar tegra: a Jetson's GPU, whose binaries differ from the desktop's.
     """
@@ -47,6 +49,7 @@ class Device:
     driver_cuda: str | None = None
     usable: bool = True
     reason: str = ""
+    confirmed: bool = True
     integrated: bool = False
     tegra: bool = False
     mig: bool = False

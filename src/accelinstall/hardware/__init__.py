@@ -1,0 +1,23 @@
+"""What a machine is: in comes a :class:`Host`, out goes a :class:`~accelinstall.model.hardware.HardwareReport`.
+
+A host is this machine (:class:`LocalHost`) or a record of any other (:class:`RecordedHost`); :class:`RecordingHost`
+writes such a record, so that a bug report becomes a test.  This room reports what is there, usable or not, with its
+evidence.  It refuses to know frameworks, versions and builds: whether anything fits is ``selection``'s business.
+"""
+
+from accelinstall.hardware.detect import detect
+from accelinstall.hardware.host import CommandAnswer, Host, NvmlAnswer, NvmlDevice, PlatformFacts
+from accelinstall.hardware.local import LocalHost
+from accelinstall.hardware.recorded import MalformedRecord, RecordedHost
+
+__all__ = [
+    "CommandAnswer",
+    "Host",
+    "LocalHost",
+    "MalformedRecord",
+    "NvmlAnswer",
+    "NvmlDevice",
+    "PlatformFacts",
+    "RecordedHost",
+    "detect",
+]

@@ -1,0 +1,48 @@
+"""Single boards by their device tree: Jetsons and Raspberry Pis."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from accelinstall.hardware.inquiry import Inquiry
+
+_TREES = ("/proc/device-tree", "/sys/firmware/devicetree/base")
+_TEGRA_RELEASE = "/etc/nv_tegra_release"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """A board as its device tree names it; empty on machines without one.
+
+    :ivar model: such as ``NVIDIA Jetson AGX Orin Developer Kit``.
+    :ivar soc: a Jetson's chip, such as ``tegra234``.
+    :ivar release: a Jetson's Linux for Tegra release, such as ``36.4.3``.
+    """
+
+    model: str = ""
+    soc: str = ""
+    release: str = ""
+
+
+def read_board(inquiry: Inquiry) -> Board:
+    """The board; a container without the release file still shows the device tree of its host."""
+    tree = next((path for path in _TREES if inquiry.exists("device-tree", path)), None)
+    if tree is None:
+        return Board()
+    model = (inquiry.read("device-tree", f"{tree}/model") or "").partition("\0")[0].strip()
+    soc = parse_tegra_soc(inquiry.read("device-tree", f"{tree}/compatible") or "")
+    release = parse_tegra_release(inquiry.read("l4t", _TEGRA_RELEASE) or "") if soc else ""
+    return Board(model=model, soc=soc, release=release)
+
+
+def parse_tegra_soc(compatible: str) -> str:
+    """The Tegra chip in a device tree's NUL-separated list of compatible names; empty when it holds none."""
+    match = re.search(r"(?:^|\0)nvidia,(tegra\d{2,4}[a-z]?)(?=\0|$)", compatible, re.ASCII)
+    return match[1] if match else ""
+
+
+def parse_tegra_release(text: str) -> str:
+    """The release in the first line of ``nv_tegra_release``: ``# R36 (release), REVISION: 4.3, ...`` -> ``36.4.3``."""
+    match = re.search(r"R(\d{1,4})\s*\(release\),\s*REVISION:\s*(\d{1,4}(?:\.\d{1,4})*)", text, re.ASCII)
+    return f"{match[1]}.{match[2]}" if match else ""
