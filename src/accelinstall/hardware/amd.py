@@ -99,9 +99,9 @@ def _closed_reason(group: tuple[KfdNode, ...], inquiry: Inquiry, around: Surroun
     if not inquiry.host.is_writable(_KFD):
         return f"this user may not open {_KFD}: membership of the group render (or video) is missing"
     minors = [node.render_minor for node in group if node.render_minor]
-    if minors and not any([inquiry.exists("node", f"/dev/dri/renderD{minor}") for minor in minors]):
-        return f"its node /dev/dri/renderD{minors[0]} does not exist"
-    return ""
+    if not minors or any(inquiry.exists("node", f"/dev/dri/renderD{minor}") for minor in minors):
+        return ""
+    return f"its node /dev/dri/renderD{minors[0]} does not exist"
 
 
 def _from_pci(display: PciDisplay, inquiry: Inquiry, around: Surroundings, *, with_kfd: bool) -> Device:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from accelinstall.hardware.inquiry import Inquiry
+
+Value = TypeVar("Value", int, float)
 
 _ROOT = "/sys/fs/cgroup"
 # Version 1 writes "no limit" as the largest number of whole pages.
@@ -92,5 +94,5 @@ def _number(text: str | None) -> int | None:
     return int(match[1]) if match else None
 
 
-def _present(value: float | None) -> Iterable[float]:
+def _present(value: Value | None) -> tuple[Value, ...]:
     return () if value is None else (value,)

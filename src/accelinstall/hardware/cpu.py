@@ -19,8 +19,10 @@ _LEVELS: tuple[tuple[str, frozenset[str]], ...] = (
 )
 # What builds depend on or choose kernels by; the full list has hundreds.
 _KEPT = frozenset(
-    "sse4_1 sse4_2 ssse3 avx avx2 fma f16c bmi2 avx512f avx512bw avx512vl avx512_vnni avx512_bf16 avx512_fp16 avx_vnni "
-    "amx_tile amx_bf16 amx_int8 asimd asimddp asimdhp atomics bf16 i8mm sve sve2 sme neon vfpv4".split()
+    {"ssse3", "sse4_1", "sse4_2", "avx", "avx2", "avx_vnni", "fma", "f16c", "bmi2"}
+    | {"avx512f", "avx512bw", "avx512vl", "avx512_vnni", "avx512_bf16", "avx512_fp16"}
+    | {"amx_tile", "amx_bf16", "amx_int8"}
+    | {"neon", "vfpv4", "asimd", "asimddp", "asimdhp", "atomics", "bf16", "i8mm", "sve", "sve2", "sme"}
 )
 # macOS spells them its own way (machdep.cpu.features, machdep.cpu.leaf7_features, hw.optional.arm.*).
 _MACOS_SPELLING = {

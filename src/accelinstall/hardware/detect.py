@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 from accelinstall.hardware import amd, apple, cpu, intel, nvidia
 from accelinstall.hardware.host import Host
 from accelinstall.hardware.inquiry import Inquiry
-from accelinstall.hardware.pci import read_displays
+from accelinstall.hardware.pci import PciDisplay, read_displays
 from accelinstall.hardware.surroundings import Surroundings, bare_platform, read_surroundings
 from accelinstall.model.hardware import Cpu, Device, Evidence, HardwareReport, Memory
 
@@ -39,20 +40,22 @@ def _detect(host: Host, vendors: tuple[tuple[str, VendorProbe], ...]) -> Hardwar
         inquiry = Inquiry(host, name)
         try:
             return ask(inquiry)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             inquiry.note("probe", "accelinstall", failure=f"{type(error).__name__}: {error}")
             return otherwise
         finally:
             evidence.extend(inquiry.evidence)
 
+    nothing: tuple[PciDisplay, ...] = ()
+    none: tuple[Device, ...] = ()
     bare = Surroundings(platform=bare_platform(host.facts()))
     around = guarded("platform", read_surroundings, bare)
-    displays = guarded("bus", read_displays, ())
+    displays = guarded("bus", read_displays, nothing)
     around = Surroundings(platform=around.platform, soc=around.soc, displays=displays)
-    processor, memory = guarded("cpu", lambda inquiry: cpu.probe(inquiry, around), (Cpu(), Memory()))
+    processor, memory = guarded("cpu", partial(cpu.probe, around=around), (Cpu(), Memory()))
     devices: list[Device] = []
     for name, probe in vendors:
-        devices += guarded(name, lambda inquiry, probe=probe: probe(inquiry, around), ())
+        devices += guarded(name, _given(around, probe), none)
     return HardwareReport(
         devices=tuple(devices),
         cpu=processor,
@@ -60,3 +63,7 @@ def _detect(host: Host, vendors: tuple[tuple[str, VendorProbe], ...]) -> Hardwar
         platform=around.platform,
         evidence=tuple(evidence),
     )
+
+
+def _given(around: Surroundings, probe: VendorProbe) -> Callable[[Inquiry], tuple[Device, ...]]:
+    return lambda inquiry: probe(inquiry, around)

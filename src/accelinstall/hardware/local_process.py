@@ -21,7 +21,7 @@ _abandoned: list[subprocess.Popen[bytes]] = []
 def run(
     command: Sequence[str], *, deadline: float, environ: Mapping[str, str] | None = None, longest: int = 1 << 20
 ) -> CommandAnswer:
-    """What *command* prints on stdout (at most *longest* bytes, undecodable ones replaced) within *deadline* seconds."""
+    """What *command* prints on stdout within *deadline* seconds: at most *longest* bytes, bad ones replaced."""
     _abandoned[:] = [process for process in _abandoned if process.poll() is None]
     try:
         process = subprocess.Popen(
@@ -59,4 +59,6 @@ def _abandon(process: subprocess.Popen[bytes]) -> None:
 
 
 def _without_window() -> int:
-    return subprocess.CREATE_NO_WINDOW if sys.platform == "win32" else 0
+    if sys.platform == "win32":
+        return subprocess.CREATE_NO_WINDOW
+    return 0

@@ -42,7 +42,7 @@ def parse_capability(text: str) -> str | None:
 
 
 def parse_smi_rows(text: str) -> tuple[SmiRow, ...]:
-    """The GPUs in CSV without a header; lines that are no row (nvidia-smi prints failures there too) are passed over."""
+    """The GPUs in CSV without a header; other lines are passed over, for nvidia-smi prints its failures there too."""
     rows = []
     for line in text.splitlines():
         fields = [field.strip() for field in line.split(",")]
