@@ -16,6 +16,7 @@ from accelinstall.catalog.values import (
     JetPack,
     Release,
     Wheel,
+    Numbers,
     dotted,
     numbers_of,
 )

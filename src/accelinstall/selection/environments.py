@@ -1,0 +1,50 @@
+"""Which environment a machine is for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from accelinstall.catalog import Catalog, load_catalog
+from accelinstall.model.hardware import ENVIRONMENTS, Device, Environment, HardwareReport, Overrides
+from accelinstall.model.target import environment_of
+from accelinstall.selection.machine import VENDORS, Machine, machine_of
+from accelinstall.selection.ranking import backends_for
+from accelinstall.selection.rules import device_refusal
+
+
+def choose_environment(
+    report: HardwareReport, *, overrides: Overrides = Overrides(), catalog: Catalog | None = None
+) -> Environment:
+    """The environment to serve: what the user claims, else the first of cuda, rocm, xpu, mps with a device to use.
+
+    A device counts when it is usable and some build in *catalog* (the shipped one by default) runs on it; the wishes
+    and the Python version are not asked here.  Integrated devices count only where no discrete one is usable.  A Jetson
+    that no build serves is ``edge``, any other machine ``cpu``.  *report* must already carry the overrides.
+    """
+    claimed = overrides.environment or environment_of(overrides.backend)
+    for environment in ENVIRONMENTS:
+        if environment == claimed:
+            return environment
+    catalog = catalog or load_catalog()
+    discrete = [device for device in report.devices if device.usable and not device.integrated]
+    for group in (discrete, [] if discrete else [device for device in report.devices if device.usable]):
+        for environment, vendor in VENDORS.items():
+            mine = tuple(device for device in group if device.vendor == vendor)
+            if any(_is_served(device, environment, report, catalog) for device in mine):
+                return environment
+    return "edge" if any(device.tegra for device in report.devices) else "cpu"
+
+
+def _is_served(device: Device, environment: Environment, report: HardwareReport, catalog: Catalog) -> bool:
+    machine = replace(machine_of(report, environment), devices=(device,))
+    return any(
+        device_refusal(device, backend, build.code[machine.platform], machine, catalog) is None
+        and _starts_here(build.macos, machine)
+        for backend in backends_for(environment, catalog)
+        for build in backend.builds
+        if machine.platform in build.code
+    )
+
+
+def _starts_here(macos: tuple[int, ...], machine: Machine) -> bool:
+    return not macos or not machine.macos or machine.macos >= macos
