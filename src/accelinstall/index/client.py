@@ -1,0 +1,230 @@
+"""The index client: every page and every file's metadata read once, early where that was asked for."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Self
+
+from accelinstall.index.errors import (
+    MetadataChanged,
+    MetadataNeedsBuild,
+    MetadataUnreadable,
+)
+from accelinstall.index.filenames import canonical
+from accelinstall.index.jobs import Job, Workers
+from accelinstall.index.links import files_of
+from accelinstall.index.listings import Shelf, read_project_page, read_shelf, unreachable
+from accelinstall.index.metadata_cache import MetadataCache
+from accelinstall.index.metadata_text import parse_metadata
+from accelinstall.index.mirrors import Mirrors
+from accelinstall.index.wheel_metadata import read_wheel_metadata
+from accelinstall.index.wheel_tail import TailMalformed
+from accelinstall.model.index import CoreMetadata, IndexFile
+from accelinstall.model.project import Source
+from accelinstall.net import HttpClient, HttpError, NotFound
+from accelinstall.net.origins import path_of
+
+
+class IndexClient:
+    """Reads package indexes and find-links places; thread-safe, and a context manager.
+
+    Whatever was asked once is kept for the life of the client, errors too.  ``prefetch`` starts reading in the
+    background, and a question about something on its way waits for it: nothing is fetched twice.
+
+    :param cache_dir: folder for metadata that outlives the run; empty keeps none.
+    :param threads: read at once in the background.
+    :param mirrors: addresses rewritten when fetching; what is returned carries the canonical ones.
+    """
+
+    def __init__(
+        self, http: HttpClient, cache_dir: str = "", *, threads: int = 24, mirrors: Mirrors | None = None
+    ) -> None:
+        self._http, self._mirrors = http, mirrors or Mirrors()
+        self._kept = MetadataCache(cache_dir) if cache_dir else None
+        self._workers = Workers(threads)
+        self._lock = threading.Lock()
+        self._files: dict[tuple[Source, str], Job[tuple[IndexFile, ...]]] = {}
+        self._shelves: dict[Source, Job[Shelf]] = {}
+        self._metadata: dict[tuple[str, str], Job[CoreMetadata]] = {}
+        self._hashes: dict[str, Job[str]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Drop what is queued; the HTTP client stays with its owner."""
+        self._workers.close()
+
+    def files(self, source: Source, name: str) -> tuple[IndexFile, ...]:
+        """Every wheel and source archive of project *name* in *source*, in page order; ``()`` when it is not known.
+
+        :raises SourceUnreachable: when the source cannot be read; :class:`PageMalformed` when it answers nonsense.
+        """
+        return self._files_job(source, name).result()
+
+    def metadata(self, file: IndexFile) -> CoreMetadata:
+        """The metadata of *file*: kept from before, from its ``.metadata`` file, or out of the wheel itself.
+
+        :raises MetadataUnreadable: and its kin; :class:`SourceUnreachable` when the file cannot be fetched.
+        """
+        return self._metadata_job(file).result()
+
+    def prefetch(self, requests: Iterable[tuple[Source, str]]) -> None:
+        """Start reading pages in the background; errors show when :meth:`files` is asked."""
+        for source, name in requests:
+            self._workers.submit(self._files_job(source, name))
+
+    def prefetch_metadata(self, files: Iterable[IndexFile]) -> None:
+        """Start reading metadata in the background; errors show when :meth:`metadata` is asked."""
+        for file in files:
+            self._workers.submit(self._metadata_job(file))
+
+    def sha256(self, file: IndexFile) -> str:
+        """Lower-case hex hash of *file*; when the index has none, the whole file is read to compute it.
+
+        :raises SourceUnreachable: when it cannot be fetched.
+        """
+        if file.sha256:
+            return file.sha256
+        with self._lock:
+            job = self._hashes.setdefault(file.url, Job(lambda: self._compute_sha256(file)))
+        return job.result()
+
+    def fetch_address(self, url: str) -> str:
+        """Where the canonical *url* is to be fetched: a mirror's address, or itself."""
+        return self._mirrors.fetched(url)
+
+    def _files_job(self, source: Source, name: str) -> Job[tuple[IndexFile, ...]]:
+        name = canonical(name)
+        with self._lock:
+            key = (source, name)
+            if key not in self._files:
+                self._files[key] = Job(lambda: self._read_files(source, name))
+            return self._files[key]
+
+    def _metadata_job(self, file: IndexFile) -> Job[CoreMetadata]:
+        with self._lock:
+            key = (file.url, file.sha256)
+            if key not in self._metadata:
+                self._metadata[key] = Job(lambda: self._read_metadata(file))
+            return self._metadata[key]
+
+    def _read_files(self, source: Source, name: str) -> tuple[IndexFile, ...]:
+        address = self._mirrors.fetched(source.url.rstrip("/") + "/") if self._mirrors.pairs else source.url
+        if source.kind == "find-links":
+            with self._lock:
+                if source not in self._shelves:
+                    self._shelves[source] = Job(lambda: read_shelf(self._http, source, address))
+                shelf = self._shelves[source]
+            page, links = shelf.result().page, shelf.result().links_for(name)
+        else:
+            listing = read_project_page(self._http, source, address, name)
+            page, links = listing.page, list(listing.links)
+        if self._mirrors.pairs:
+            links = [link._replace(url=self._mirrors.canonical(link.url)) for link in links]
+        return files_of(links, project=name, source=source.name, page=page)
+
+    def _read_metadata(self, file: IndexFile) -> CoreMetadata:
+        stamp = _stamp(file)
+        found = self._kept.find(file, stamp=stamp) if self._kept else None
+        if found is not None:
+            return found
+        try:
+            content = self._metadata_file(file)
+            if content is None:
+                content = self._metadata_inside(file)
+        except HttpError as error:
+            raise unreachable(Source(name=file.source, url=file.url), error) from error
+        metadata = _checked(file, content)
+        if self._kept:
+            self._kept.store(file, metadata, stamp=stamp)
+        return metadata
+
+    def _metadata_file(self, file: IndexFile) -> bytes | None:
+        """The ``.metadata`` file's bytes, checked; ``None`` when there is none after all."""
+        if file.metadata_sha256 is None:
+            return None
+        url = self._mirrors.fetched(file.url) + ".metadata"
+        try:
+            content = self._http.get(url).body
+        except NotFound:
+            # Mirrors copy the page's promise without the file.
+            return None
+        if file.metadata_sha256 and hashlib.sha256(content).hexdigest() != file.metadata_sha256:
+            raise MetadataChanged(
+                filename=file.filename,
+                url=url,
+                reason="its `.metadata` file has another hash than its page says",
+                hint=f"the index `{file.source}` contradicts itself: try again later or use a mirror",
+            )
+        return content
+
+    def _metadata_inside(self, file: IndexFile) -> bytes:
+        if not file.is_wheel:
+            raise MetadataNeedsBuild(
+                filename=file.filename,
+                url=file.url,
+                reason="it is a source archive, and only building it would tell",
+                hint=f"choose a version of `{file.name}` that has a wheel",
+            )
+        try:
+            return read_wheel_metadata(self._http, self._mirrors.fetched(file.url), project=file.name, size=file.size)
+        except TailMalformed as error:
+            raise MetadataUnreadable(filename=file.filename, url=file.url, reason=str(error)) from None
+
+    def _compute_sha256(self, file: IndexFile) -> str:
+        digest = hashlib.sha256()
+        try:
+            with self._http.open(self._mirrors.fetched(file.url)) as stream:
+                for chunk in stream.chunks():
+                    digest.update(chunk)
+        except HttpError as error:
+            raise unreachable(Source(name=file.source, url=file.url), error) from error
+        return digest.hexdigest()
+
+
+def _stamp(file: IndexFile) -> str:
+    """The state of a local file that has no hash; empty for all others, which never change."""
+    if file.sha256 or not file.url.startswith("file:"):
+        return ""
+    try:
+        facts = os.stat(path_of(file.url))
+    except (OSError, ValueError, HttpError):
+        return "missing"
+    return f"{facts.st_size}-{facts.st_mtime_ns}"
+
+
+def _checked(file: IndexFile, content: bytes) -> CoreMetadata:
+    """*content* parsed, when it speaks of *file*."""
+    try:
+        metadata = parse_metadata(content)
+    except ValueError as error:
+        raise MetadataUnreadable(filename=file.filename, url=file.url, reason=str(error)) from None
+    if canonical(metadata.name) != file.name or not _same_version(metadata.version, file.version):
+        raise MetadataUnreadable(
+            filename=file.filename,
+            url=file.url,
+            reason=f"it says {metadata.name} {metadata.version}",
+            hint=f"the file at `{file.source}` is mislabelled: choose another version",
+        )
+    return metadata
+
+
+def _same_version(left: str, right: str) -> bool:
+    if left == right:
+        return True
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        return Version(left) == Version(right)
+    except InvalidVersion:
+        return False

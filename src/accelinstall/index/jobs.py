@@ -1,0 +1,93 @@
+"""Work that may be done early in the background and is never done twice."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+_T = TypeVar("_T")
+
+
+class Job(Generic[_T]):
+    """One piece of work; whoever asks first does it, everybody else gets its outcome."""
+
+    def __init__(self, work: Callable[[], _T]) -> None:
+        self._work: Callable[[], _T] | None = work
+        self._lock = threading.Lock()
+        self._done = threading.Event()
+        self._value: _T | None = None
+        self._error: BaseException | None = None
+
+    def run(self) -> None:
+        """Do the work now unless someone has begun; its errors are kept for :meth:`result`."""
+        with self._lock:
+            work, self._work = self._work, None
+        if work is None:
+            return
+        try:
+            self._value = work()
+        except BaseException as error:
+            self._error = error
+            if not isinstance(error, Exception):
+                raise
+        finally:
+            self._done.set()
+
+    def result(self) -> _T:
+        """The outcome: done here when nobody has begun, else waited for.
+
+        :raises Exception: what the work raised.
+        """
+        self.run()
+        self._done.wait()
+        if self._error is not None:
+            raise self._error
+        return self._value  # type: ignore[return-value]
+
+
+class Workers:
+    """Up to *threads* background threads, started as work comes.
+
+    They are daemons, so an interrupted program does not wait for a stalled server.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self._most, self._idle = threads, 0
+        self._threads: list[threading.Thread] = []
+        self._queue: deque[Job[Any]] = deque()
+        self._changed = threading.Condition()
+        self._closed = False
+
+    def submit(self, job: Job[Any]) -> None:
+        """Do *job* soon; after :meth:`close` it is left to whoever asks for its result."""
+        with self._changed:
+            if self._closed:
+                return
+            self._queue.append(job)
+            if self._idle >= len(self._queue):
+                self._changed.notify()
+            elif len(self._threads) < self._most:
+                thread = threading.Thread(target=self._work, name="accelinstall-index", daemon=True)
+                self._threads.append(thread)
+                thread.start()
+
+    def close(self) -> None:
+        """Forget what has not begun and let the threads end; does not wait for them."""
+        with self._changed:
+            self._closed = True
+            self._queue.clear()
+            self._changed.notify_all()
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                self._idle += 1
+                while not self._queue and not self._closed:
+                    self._changed.wait()
+                self._idle -= 1
+                if not self._queue:
+                    return
+                job = self._queue.popleft()
+            job.run()

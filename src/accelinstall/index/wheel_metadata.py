@@ -1,0 +1,116 @@
+"""A wheel's METADATA from wherever the wheel is, with as few bytes and requests as its server allows."""
+
+from __future__ import annotations
+
+import tempfile
+
+from accelinstall.index.filenames import canonical
+from accelinstall.index.wheel_tail import TailMalformed, extract, find_directory, find_metadata
+from accelinstall.net import HttpClient, HttpError, RangeRefused, StatusRefused, Stream, WrongRange
+
+# Holds the directory and METADATA of most wheels; a big directory costs a second request.
+TAIL = 48 << 10
+# METADATA farther than this from the known end is read alone.
+_FAR = 256 << 10
+# What is read before a big directory, where METADATA usually lies.
+_BEFORE = 32 << 10
+_SPOOLED = 16 << 20
+
+
+class _NoRanges(Exception):
+    """The server does not serve parts of this file in a usable way."""
+
+
+def read_wheel_metadata(http: HttpClient, url: str, *, project: str, size: int | None = None) -> bytes:
+    """The bytes of METADATA in the wheel at *url*: by ranges, else out of the whole file.
+
+    :param project: canonical name; *size* of the wheel in bytes, when the index told it.
+    :raises HttpError: when it cannot be read; :class:`TailMalformed` when it is no wheel.
+    """
+    try:
+        return _from_ranges(_Window(http, url, size=size), project)
+    except (_NoRanges, WrongRange, TailMalformed):
+        # A server that lies about ranges, or a file that only a patient reader understands.
+        with http.open(url) as stream:
+            return _from_whole(stream, project)
+
+
+class _Window:
+    """The known end of a remote file, grown towards its beginning by further requests."""
+
+    def __init__(self, http: HttpClient, url: str, *, size: int | None) -> None:
+        self._http, self._url = http, url
+        self.data, self.start, self.total = self._tail(size)
+
+    def read(self, start: int, stop: int) -> bytes:
+        """Bytes *start* up to *stop* of the file; fetches what is missing."""
+        if start < self.start:
+            with self._http.open(self._url, start=start, stop=self.start) as stream:
+                if stream.status != 206 or stream.total != self.total or stream.stop != self.start:
+                    raise _NoRanges
+                self.data = stream.read() + self.data
+            self.start = start
+        return self.data[start - self.start : stop - self.start]
+
+    def read_apart(self, start: int, stop: int) -> bytes:
+        """Bytes *start* up to *stop*, without what lies between them and the known end."""
+        with self._http.open(self._url, start=start, stop=stop) as stream:
+            if stream.status != 206 or stream.total != self.total:
+                raise _NoRanges
+            return stream.read()
+
+    def _tail(self, size: int | None) -> tuple[bytes, int, int]:
+        try:
+            with self._http.open(self._url, tail=TAIL) as stream:
+                return self._taken(stream)
+        except StatusRefused as error:
+            # 400, 405, 416, 501: some servers know ranges but not "the last n bytes".
+            if error.status in (401, 403, 404, 410, 429) or (error.status >= 500 and error.status != 501):
+                raise
+        if size is None:
+            with self._http.open(self._url, start=0, stop=1) as stream:
+                if stream.status != 206 or stream.total is None:
+                    raise _NoRanges
+                size = stream.total
+        try:
+            with self._http.open(self._url, start=max(0, size - TAIL)) as stream:
+                return self._taken(stream)
+        except RangeRefused:
+            raise _NoRanges from None
+
+    def _taken(self, stream: Stream) -> tuple[bytes, int, int]:
+        if stream.total is None or (stream.status != 206 and stream.total > TAIL):
+            raise _NoRanges
+        return stream.read(), stream.start, stream.total
+
+
+def _from_ranges(window: _Window, project: str) -> bytes:
+    directory = find_directory(window.data, total=window.total)
+    if directory.start < window.start:
+        window.read(max(0, directory.start - _BEFORE), directory.stop)
+    entry = find_metadata(window.read(directory.start, directory.stop), project=project)
+    if window.start - entry.start > _FAR:
+        return extract(window.read_apart(entry.start, entry.start + entry.reach), entry)
+    return extract(window.read(entry.start, directory.start), entry)
+
+
+def _from_whole(stream: Stream, project: str) -> bytes:
+    """METADATA of the whole wheel that *stream* brings; memory stays small, a temporary file holds the rest."""
+    import zipfile
+
+    with tempfile.SpooledTemporaryFile(max_size=_SPOOLED) as file:
+        for chunk in stream.chunks():
+            file.write(chunk)
+        file.seek(0)
+        try:
+            with zipfile.ZipFile(file) as archive:
+                names = [n for n in archive.namelist() if n.endswith(".dist-info/METADATA") and n.count("/") == 1]
+                if len(names) > 1:
+                    names = [name for name in names if canonical(name.partition("-")[0]) == project]
+                if len(names) != 1:
+                    raise TailMalformed("it has several METADATA files" if names else "it has no METADATA file")
+                return archive.read(names[0])
+        except (zipfile.BadZipFile, EOFError, OSError, RuntimeError, NotImplementedError, ValueError) as error:
+            if isinstance(error, (TailMalformed, HttpError)):
+                raise
+            raise TailMalformed(f"it is no ZIP archive ({error})") from None
