@@ -42,6 +42,7 @@ class Wanted:
     :ivar where: ``pyproject.toml:12``.
     :ivar path: for a path dependency, the directory or archive, relative to the project; else ``None``.
     :ivar editable: ``develop = true`` or ``-e``.
+    :ivar hashes: ``sha256:...`` texts of a requirements file, one of which the file that is taken must have.
     """
 
     requirement: Requirement
@@ -52,6 +53,7 @@ class Wanted:
     path: str | None = None
     editable: bool = False
     prereleases: bool = False
+    hashes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +97,9 @@ class Project:
     :ivar requires_python: PEP 440 specifier text, empty for any.
     :ivar groups: in file order; ``main`` first, always present.
     :ivar extras: extra name -> canonical names of the optional requirements it pulls in.
+    :ivar sources: everything declared, under ``[tool.poetry]`` and in the settings; a source called ``pypi`` has no URL
+        and stands for the default index.
+    :ivar constraints: bounds of ``-c`` files: they hold for what is installed, and install nothing by themselves.
     :ivar findings: mistakes that do not stop the reading (an extra that does not exist...).
     """
 
@@ -107,6 +112,7 @@ class Project:
     sources: tuple[Source, ...] = ()
     uses_default_index: bool = True
     settings: Settings = field(default_factory=Settings)
+    constraints: tuple[Wanted, ...] = ()
     findings: tuple[Finding, ...] = ()
 
     def group(self, name: str) -> Group | None:

@@ -20,8 +20,15 @@ from accelinstall.project.errors import (
     UnknownGroup,
     UnknownProfile,
 )
-from accelinstall.project.groups import PROFILES, choose_groups, environment_from_groups, environment_of_group
+from accelinstall.project.groups import (
+    PROFILES,
+    choose_groups,
+    environment_from_groups,
+    environment_of_group,
+    hardware_groups,
+)
 from accelinstall.project.parse import parse_project
+from accelinstall.project.requirements import parse_requirements
 from accelinstall.project.wishes import input_hash, wanted_of
 
 __all__ = [
@@ -39,7 +46,9 @@ __all__ = [
     "choose_groups",
     "environment_from_groups",
     "environment_of_group",
+    "hardware_groups",
     "input_hash",
     "parse_project",
+    "parse_requirements",
     "wanted_of",
 ]

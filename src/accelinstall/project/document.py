@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
+from accelinstall.model.finding import Finding, Level
 from accelinstall.project.errors import InvalidProject, InvalidToml, Problem
 from accelinstall.project.positions import Path, Positions, Step
 
@@ -16,7 +17,7 @@ T = TypeVar("T")
 
 
 class Document:
-    """One read TOML file and the problems found in it so far.
+    """One read TOML file, with the problems and findings met in it so far.
 
     The getters give a value of the type asked for; a wrong type is noted as a problem and read as absent, so that
     one pass names every mistake.
@@ -25,6 +26,7 @@ class Document:
     def __init__(self, text: str, *, filename: str, data: Mapping[str, Any]) -> None:
         self.filename, self.data = filename, data
         self.problems: list[Problem] = []
+        self.findings: list[Finding] = []
         self._positions = Positions(text)
 
     def where(self, *path: Step) -> str:
@@ -36,13 +38,19 @@ class Document:
         """Note a mistake at *path*."""
         self.problems.append(Problem(where=self.where(*path), message=message, hint=hint))
 
+    def finding(self, where: str, id: str, message: str, *, hint: str = "", level: Level = "warning") -> None:
+        """Note something that can be read past, once."""
+        found = Finding(id=id, level=level, message=message, hint=hint, where=where)
+        if found not in self.findings:
+            self.findings.append(found)
+
     def raise_problems(self) -> None:
         """Nothing when there are none.
 
         :raises InvalidProject: with every problem noted, in file order.
         """
         if self.problems:
-            raise InvalidProject(sorted(self.problems, key=_line_of))
+            raise InvalidProject(sorted(self.problems, key=lambda problem: line_of(problem.where)))
 
     def get(self, *path: Step) -> Any:
         """The value at *path*, ``None`` when there is none; a parent that is no table is a problem."""
@@ -160,6 +168,7 @@ def _invalid(error: ValueError | RecursionError, *, text: str, filename: str) ->
     return InvalidToml(filename=filename, line=max(line, 1), column=column, reason=f"not valid TOML: {reason}")
 
 
-def _line_of(problem: Problem) -> int:
-    line = problem.where.rpartition(":")[2]
+def line_of(where: str) -> int:
+    """12 for ``pyproject.toml:12``, 0 when no line is known."""
+    line = where.rpartition(":")[2]
     return int(line) if line.isdigit() else 0

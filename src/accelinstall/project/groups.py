@@ -36,17 +36,30 @@ def environment_of_group(name: str) -> Environment | None:
     return None
 
 
+def hardware_groups(project: Project) -> Mapping[str, tuple[Environment, ...]]:
+    """Group name -> the environments it is for, of every group that only its hardware takes."""
+    found = {group.name: _environments_of(project, group.name) for group in project.groups}
+    return {name: environments for name, environments in found.items() if environments}
+
+
 def environment_from_groups(
-    project: Project, with_: Sequence[str] = (), only: Sequence[str] = ()
+    project: Project, with_: Sequence[str] = (), only: Sequence[str] = (), *, profile: str = ""
 ) -> Environment | None:
     """The environment that groups named by the user fix, ``None`` when they leave it to detection.
 
+    :param profile: its groups count where the user names no hardware group.
     :raises UnknownGroup: when the project has no such group.
+    :raises UnknownProfile: when there is no such profile.
     :raises ConflictingHardwareGroups: when the groups are for different environments.
     """
+    custom = _profile(project, profile) if profile else {}
     named = _hardware_named(project, only or with_)
-    environments = {environment for _, environments in named for environment in environments}
-    return environments.pop() if len(environments) == 1 else None
+    if not named and not only:
+        named = _hardware_named(project, [*custom.get("only", ()), *custom.get("with", ())])
+    if not named:
+        return None
+    common = set.intersection(*(set(environments) for _, environments in named))
+    return common.pop() if len(common) == 1 else None
 
 
 def choose_groups(
@@ -61,35 +74,32 @@ def choose_groups(
     """Main, the hardware group, and the groups of *profile*, then ``with_``, ``without`` and ``only`` as in Poetry.
 
     ``only`` overrides the others and leaves main out unless it names it; ``without`` wins over ``with_``.  A hardware
-    group that is not the chosen one is never taken, optional or not.
+    group that is not the chosen one is never taken, optional or not; one that is named replaces the one that fits.
 
     :raises UnknownGroup: when a named group does not exist.
     :raises UnknownProfile: when *profile* is neither built in nor in the project's settings.
     :raises AmbiguousHardwareGroup: when two groups fit *environment* and none is named.
     :raises ConflictingHardwareGroups: when the named ones are for different environments.
     """
-    if only:
-        return _choice(project, set(_known(project, only)), _hardware_named(project, only))
     custom = _profile(project, profile)
-    if custom.get("only") and not with_:
-        names = _known(project, custom["only"])
-        return _choice(project, set(names) - set(_known(project, without)), _hardware_named(project, custom["only"]))
-    asked = [*custom.get("with", ()), *with_]
+    if only:
+        return _choice(project, _known(project, only), hardware=_hardware_named(project, only))
     dropped = set(_known(project, [*custom.get("without", ()), *without]))
+    added = _known(project, [*custom.get("with", ()), *with_])
+    exact = custom.get("only", ())
     # What the command line names outweighs what the profile names.
-    named = _hardware_named(project, with_) or _hardware_named(project, custom.get("with", ()))
-    hardware = [name for name, _ in named]
-    if not hardware:
-        wanted: Environment = "edge" if profile == "edge" else environment
-        found = _hardware_group(project, wanted, dropped)
-        hardware = [found] if found else []
-    chosen = {MAIN, *hardware, *_of_profile(project, profile)}
-    chosen |= {name for name in _known(project, asked) if not _environments_of(project, name)}
-    return _choice(project, chosen - dropped, [(name, ()) for name in hardware])
+    named = _hardware_named(project, with_) or _hardware_named(project, [*exact, *custom.get("with", ())])
+    if not named and not exact:
+        found = _hardware_group(project, "edge" if profile == "edge" else environment, dropped)
+        named = [(found, ())] if found else []
+    base = _known(project, exact) if exact else [MAIN, *_of_profile(project, profile)]
+    chosen = [name for name in (*base, *added) if not _environments_of(project, name)]
+    chosen += [name for name, _ in named]
+    return _choice(project, set(chosen) - dropped, hardware=named)
 
 
 def _choice(
-    project: Project, chosen: Iterable[str], hardware: Sequence[tuple[str, Sequence[Environment]]]
+    project: Project, chosen: Iterable[str], *, hardware: Sequence[tuple[str, Sequence[Environment]]]
 ) -> GroupChoice:
     names = set(chosen)
     groups = tuple(group.name for group in project.groups if group.name in names)

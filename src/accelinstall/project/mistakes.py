@@ -7,9 +7,8 @@ caret, a label that is not its source's build, and a framework's index that ever
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from accelinstall.model.finding import Finding
 from accelinstall.model.project import Group, Source, Wanted
 from accelinstall.project.document import Document
 from accelinstall.project.positions import Path
@@ -21,25 +20,23 @@ _BACKEND = re.compile(r"/whl/(?:nightly/|test/)?(?P<backend>cpu|cu\d{2,3}|rocm\d
 _TENSORFLOW = {"tensorflow", "tf-nightly"}
 # TensorFlow's packages pull CUDA's libraries in through this extra only, since 2.14.
 _TENSORFLOW_EXTRA = "and-cuda"
+_EXACT = re.compile(r"\s*={0,3}\s*[^\s^~<>=!,|]+")
 _WRONG_EXTRAS = {"cuda", "gpu", "and-gpu", "cuda11", "cuda12", "with-cuda"}
 
 
-def find_mistakes(
-    document: Document, *, groups: Sequence[Group], sources: Sequence[DeclaredSource]
-) -> Iterator[Finding]:
-    """What the file would do other than its author expects; in no particular order."""
-    seen: set[tuple[str, str]] = set()
+def note_mistakes(document: Document, *, groups: Sequence[Group], sources: Sequence[DeclaredSource]) -> None:
+    """Note in *document* what the file would do other than its author expects."""
     by_name = {item.source.name: item.source for item in sources}
     for group in groups:
         for wanted in group.wanted:
-            written = _Written(document, wanted)
-            for finding in _mistakes_of(written, by_name.get(wanted.source or "")):
-                # A group that includes another repeats its requirements.
-                if (finding.id, finding.where) not in seen:
-                    seen.add((finding.id, finding.where))
-                    yield finding
+            # Everything looked for shows in a label or in extras, so most requirements cost nothing here.
+            if wanted.local or wanted.requirement.extras:
+                written = _Written(document, wanted)
+                _tensorflow_extra(document, written)
+                _label_beside_range(document, written)
+                _label_of_another_build(document, written, by_name.get(wanted.source or ""))
     for item in sources:
-        yield from _source_is_not_explicit(document, item)
+        _source_is_not_explicit(document, item)
 
 
 def backend_in(url: str) -> str:
@@ -71,77 +68,71 @@ class _Written:
 
 def _version_text(document: Document, wanted: Wanted) -> tuple[str, bool]:
     """(the constraint as written, whether in Poetry's notation)."""
+    name = canonical(wanted.requirement.name)
     tables: list[Path] = [("tool", "poetry", "dependencies"), ("tool", "poetry", "dev-dependencies")]
-    tables += [("tool", "poetry", "group", name, "dependencies") for name in document.table("tool", "poetry", "group")]
+    tables += [
+        ("tool", "poetry", "group", group, "dependencies") for group in document.table("tool", "poetry", "group")
+    ]
     for path in tables:
-        for name, value in document.table(*path).items():
-            items = value if isinstance(value, list) else [value]
-            for number, item in enumerate(items):
-                place = (*path, name, number) if isinstance(value, list) else (*path, name)
+        for key, value in document.table(*path).items():
+            if canonical(key) != name:
+                continue
+            many = isinstance(value, list)
+            for number, item in enumerate(value if many else [value]):
+                place = (*path, key, number) if many else (*path, key)
                 if document.where(*place) == wanted.where:
                     text = item.get("version", "") if isinstance(item, dict) else item
                     return str(text), True
     return str(wanted.requirement.specifier), False
 
 
-def _mistakes_of(written: _Written, source: Source | None) -> Iterator[Finding]:
-    yield from _unknown_tensorflow_extra(written)
-    yield from _label_beside_range(written)
-    yield from _label_of_another_build(written, source)
-
-
-def _unknown_tensorflow_extra(written: _Written) -> Iterator[Finding]:
+def _tensorflow_extra(document: Document, written: _Written) -> None:
     extras = {canonical(extra) for extra in written.wanted.requirement.extras}
     wrong = sorted(extras & _WRONG_EXTRAS)
     if written.name not in _TENSORFLOW or not wrong:
         return
     kept = sorted((extras - _WRONG_EXTRAS) | {_TENSORFLOW_EXTRA})
-    yield Finding(
-        id="unknown-extra",
-        level="warning",
-        message=f"{written.name} has no extra `{wrong[0]}`, so the CUDA libraries stay away without a word; "
+    document.finding(
+        written.wanted.where,
+        "unknown-extra",
+        f"{written.name} has no extra `{wrong[0]}`, so the CUDA libraries stay away without a word; "
         f"the extra is called `{_TENSORFLOW_EXTRA}`",
         hint=f"write {written.edit(version=written.version, extras=kept)}",
-        where=written.wanted.where,
     )
 
 
-def _label_beside_range(written: _Written) -> Iterator[Finding]:
+def _label_beside_range(document: Document, written: _Written) -> None:
     label = written.wanted.local
+    if not label or not written.is_poetry or _EXACT.fullmatch(written.version):
+        return
     plain = re.sub(r"\+[A-Za-z0-9._-]+", "", written.version)
-    if not label or not written.is_poetry or re.fullmatch(r"\s*={0,3}\s*[^\s^~<>=!,|]+", written.version):
-        return
     extras = sorted(written.wanted.requirement.extras)
-    yield Finding(
-        id="local-label-in-range",
-        level="warning",
-        message=f"`{written.version}` puts the build label `+{label}` beside a range: to Poetry it is only part of the "
-        f"lower bound, so every later release passes whatever its build; it is read here as the {label} build of "
-        f"`{plain}`",
+    document.finding(
+        written.wanted.where,
+        "local-label-in-range",
+        f"`{written.version}` puts the build label `+{label}` beside a range: to Poetry it is only part of the lower "
+        f"bound, so every later release passes whatever its build; it is read here as the {label} build of `{plain}`",
         hint=f"write {written.edit(version=plain, extras=extras)} and let the source choose the build",
-        where=written.wanted.where,
     )
 
 
-def _label_of_another_build(written: _Written, source: Source | None) -> Iterator[Finding]:
+def _label_of_another_build(document: Document, written: _Written, source: Source | None) -> None:
     label = written.wanted.local
-    if not label or source is None:
-        return
-    backend = backend_in(source.url)
-    if not backend or backend == label:
+    backend = backend_in(source.url) if source is not None else ""
+    if not label or source is None or not backend or backend == label:
         return
     right = source.url.replace(f"/{backend}", f"/{label}")
-    yield Finding(
-        id="label-contradicts-source",
-        level="error",
-        message=f"`{written.name}` asks for the `+{label}` build, and its source `{source.name}` holds "
-        f"`+{backend}` builds only",
+    document.finding(
+        written.wanted.where,
+        "label-contradicts-source",
+        f"`{written.name}` asks for the `+{label}` build, and its source `{source.name}` holds `+{backend}` builds "
+        "only",
         hint=f'write url = "{right}" for the source `{source.name}`, or leave the label out',
-        where=written.wanted.where,
+        level="error",
     )
 
 
-def _source_is_not_explicit(document: Document, item: DeclaredSource) -> Iterator[Finding]:
+def _source_is_not_explicit(document: Document, item: DeclaredSource) -> None:
     source = item.source
     if source.kind != "index" or source.priority == "explicit" or not backend_in(source.url):
         return
@@ -150,10 +141,9 @@ def _source_is_not_explicit(document: Document, item: DeclaredSource) -> Iterato
         if source.priority == "primary"
         else "every package that PyPI lacks is asked for there"
     )
-    yield Finding(
-        id="framework-source-not-explicit",
-        level="warning",
-        message=f"the source `{source.name}` holds one framework's builds and is {source.priority}: {effect}",
+    document.finding(
+        document.where(*item.path),
+        "framework-source-not-explicit",
+        f"the source `{source.name}` holds one framework's builds and is {source.priority}: {effect}",
         hint=f'add priority = "explicit" to the source `{source.name}`, and source = "{source.name}" to what it serves',
-        where=document.where(*item.path),
     )

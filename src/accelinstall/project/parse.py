@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from accelinstall.model.finding import Finding
 from accelinstall.model.project import Group, Project, Source, Wanted
-from accelinstall.project.assembly import read_groups, read_main
-from accelinstall.project.document import Document, read_document
-from accelinstall.project.errors import Problem, did_you_mean
-from accelinstall.project.mistakes import find_mistakes
+from accelinstall.project.assembly import read_groups
+from accelinstall.project.document import Document, line_of, read_document
+from accelinstall.project.errors import did_you_mean
+from accelinstall.project.main_group import read_main
+from accelinstall.project.mistakes import note_mistakes
 from accelinstall.project.poetry import read_poetry_python
 from accelinstall.project.requirement import canonical
 from accelinstall.project.settings import read_settings
@@ -24,18 +25,14 @@ def parse_project(text: str | bytes, *, directory: str, filename: str = "pyproje
     :raises InvalidProject: with every mistake that leaves the meaning open, each with its line.
     """
     document = read_document(text, filename=filename)
-    settings, own_sources, findings = read_settings(document)
-    declared, more = read_sources(document, ("tool", "poetry", "source"))
-    declared = _together(document, declared, own_sources)
-    main, extras, notes = read_main(document)
-    groups = read_groups(document, main)
+    settings, own_sources = read_settings(document)
+    declared = _together(document, read_sources(document, ("tool", "poetry", "source")), own_sources)
     sources = tuple(item.source for item in declared)
     has_default_index = uses_default_index(sources)
-    groups = _bound(document, groups, sources, has_default_index=has_default_index)
+    main, extras = read_main(document)
+    groups = _bound(document, read_groups(document, main), sources, has_default_index=has_default_index)
     _check_hardware_groups(document, settings.groups, groups)
-    document.raise_problems()
-    found = [*findings, *more, *notes, *find_mistakes(document, groups=groups, sources=declared)]
-    return Project(
+    project = Project(
         directory=directory,
         name=document.string("project", "name") or document.string("tool", "poetry", "name"),
         version=document.string("project", "version") or document.string("tool", "poetry", "version"),
@@ -45,8 +42,10 @@ def parse_project(text: str | bytes, *, directory: str, filename: str = "pyproje
         sources=sources,
         uses_default_index=has_default_index,
         settings=settings,
-        findings=tuple(sorted(found, key=_line_of)),
     )
+    document.raise_problems()
+    note_mistakes(document, groups=groups, sources=declared)
+    return replace(project, findings=tuple(sorted(document.findings, key=lambda finding: line_of(finding.where))))
 
 
 def _together(document: Document, declared: list[DeclaredSource], own: list[DeclaredSource]) -> list[DeclaredSource]:
@@ -70,7 +69,7 @@ def _bound(
                 bound.append(outcome)
             elif outcome not in document.problems:
                 document.problems.append(outcome)
-        found.append(Group(name=group.name, wanted=tuple(bound), optional=group.optional))
+        found.append(replace(group, wanted=tuple(bound)))
     return tuple(found)
 
 
@@ -98,11 +97,5 @@ def _requires_python(document: Document) -> str:
             f"`{standard}` is not a Python requirement",
             hint='requires-python = ">=3.11,<3.14"',
         )
-    poetry = read_poetry_python(document)
-    document.raise_problems()
-    return ",".join(dict.fromkeys(part for text in (standard, poetry) for part in text.split(",") if part))
-
-
-def _line_of(item: Finding | Problem) -> int:
-    line = item.where.rpartition(":")[2]
-    return int(line) if line.isdigit() else 0
+    parts = [part.strip() for text in (standard, read_poetry_python(document)) for part in text.split(",")]
+    return ",".join(dict.fromkeys(filter(None, parts)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from accelinstall.model.finding import Finding
 from accelinstall.model.hardware import ENVIRONMENTS
 from accelinstall.model.project import Settings
 from accelinstall.project.document import Document
@@ -30,10 +29,10 @@ _KEYS = (
 _PROFILE_KEYS = ("with", "without", "only")
 
 
-def read_settings(document: Document) -> tuple[Settings, list[DeclaredSource], list[Finding]]:
-    """(the settings, the sources declared there, what is wise to change)."""
+def read_settings(document: Document) -> tuple[Settings, list[DeclaredSource]]:
+    """The settings, and the sources declared there with their places."""
     _check_keys(document, _ROOT, _KEYS)
-    declared, findings = read_sources(document, (*_ROOT, "sources"))
+    declared = read_sources(document, (*_ROOT, "sources"))
     settings = Settings(
         targets=document.strings(*_ROOT, "targets"),
         groups=_hardware_groups(document),
@@ -47,7 +46,7 @@ def read_settings(document: Document) -> tuple[Settings, list[DeclaredSource], l
         export=_export(document),
         validate=document.table(*_ROOT, "validate"),
     )
-    return settings, declared, findings
+    return settings, declared
 
 
 def _check_keys(document: Document, path: Path, known: tuple[str, ...]) -> None:

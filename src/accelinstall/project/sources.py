@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit, urlunsplit
 
-from accelinstall.model.finding import Finding
 from accelinstall.model.project import Priority, Source, Wanted
 from accelinstall.project.document import Document
 from accelinstall.project.errors import Problem, did_you_mean
@@ -28,13 +27,12 @@ class DeclaredSource:
     path: Path
 
 
-def read_sources(document: Document, path: Path) -> tuple[list[DeclaredSource], list[Finding]]:
-    """The array of source tables at *path*, in file order, and what is wise to change.
+def read_sources(document: Document, path: Path) -> list[DeclaredSource]:
+    """The array of source tables at *path*, in file order.
 
     A source called ``pypi`` has no URL: it stands for the default index, whatever pip's configuration says it is.
     """
     declared: list[DeclaredSource] = []
-    findings: list[Finding] = []
     for number in range(len(document.array(*path))):
         place = (*path, number)
         if not document.table(*place):
@@ -47,8 +45,8 @@ def read_sources(document: Document, path: Path) -> tuple[list[DeclaredSource], 
             continue
         declared.append(DeclaredSource(source=source, path=place))
         if secret:
-            findings.append(_secret_finding(source, document.where(*place, "url")))
-    return declared, findings
+            _note_secret(document, source, document.where(*place, "url"))
+    return declared
 
 
 def uses_default_index(sources: Sequence[Source]) -> bool:
@@ -140,14 +138,13 @@ def _priority(document: Document, path: Path) -> Priority:
     return "primary"
 
 
-def _secret_finding(source: Source, where: str) -> Finding:
+def _note_secret(document: Document, source: Source, where: str) -> None:
     variable = re.sub(r"[^A-Za-z0-9]", "_", source.name).upper()
-    return Finding(
-        id="secret-in-source-url",
-        level="warning",
-        message=f"the url of the source `{source.name}` holds a password that everybody with the file can read",
+    document.finding(
+        where,
+        "secret-in-source-url",
+        f"the url of the source `{source.name}` holds a password that everybody with the file can read",
         hint=f'write url = "{source.url}", replace the password, and run '
         f"`poetry config http-basic.{source.name} USER PASSWORD` or set POETRY_HTTP_BASIC_{variable}_USERNAME "
         f"and POETRY_HTTP_BASIC_{variable}_PASSWORD",
-        where=where,
     )

@@ -12,7 +12,7 @@ from accelinstall.project.requirement import canonical, with_marker
 
 
 def wanted_of(project: Project, choice: GroupChoice, *, extras: Sequence[str] = ()) -> tuple[Wanted, ...]:
-    """Every requirement of the chosen groups, in the order of groups and lines; what is asked twice stands once.
+    """Every requirement of the chosen groups, in the order of groups and lines; what a group asks twice stands once.
 
     No requirement carries an ``extra`` marker any more: *extras* of the project itself are settled here.
 
@@ -73,11 +73,12 @@ def _settled(wanted: Wanted, extras: set[str]) -> Wanted | None:
 
 
 def _identity(wanted: Wanted) -> tuple[object, ...]:
-    """What makes two wishes the same, whatever group and line they stand in."""
+    """What makes two wishes the same, whatever line they stand in."""
     requirement = wanted.requirement
     return (
+        wanted.group,
         canonical(requirement.name),
-        sorted(canonical(extra) for extra in requirement.extras).__str__(),
+        ",".join(sorted(map(canonical, requirement.extras))),
         str(requirement.specifier),
         requirement.url or "",
         str(requirement.marker or ""),
@@ -86,6 +87,7 @@ def _identity(wanted: Wanted) -> tuple[object, ...]:
         wanted.path or "",
         wanted.editable,
         wanted.prereleases,
+        wanted.hashes,
     )
 
 
