@@ -1,0 +1,26 @@
+"""Locks as text: PEP 751's ``pylock.<target>.toml``.
+
+Enter: a :class:`~accelinstall.model.lock.Lock`, or the text of a lock file of ours or of another tool.  Leave: text, a
+lock, or an error that names file and key.  It refuses to know where files lie, how packages were chosen, and what is
+installed.
+"""
+
+from accelinstall.lockfile.errors import LockDoesNotFit, LockNeedsTarget, MalformedLock, UnsupportedLock
+from accelinstall.lockfile.names import lock_filename
+from accelinstall.lockfile.reading import LockHeader, parse_lock, read_header
+from accelinstall.lockfile.rendering import CREATED_BY, SCHEMA, environment_marker, render_lock
+
+__all__ = [
+    "CREATED_BY",
+    "SCHEMA",
+    "LockDoesNotFit",
+    "LockHeader",
+    "LockNeedsTarget",
+    "MalformedLock",
+    "UnsupportedLock",
+    "environment_marker",
+    "lock_filename",
+    "parse_lock",
+    "read_header",
+    "render_lock",
+]

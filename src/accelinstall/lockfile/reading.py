@@ -1,0 +1,150 @@
+"""From the text of a ``pylock`` file to a lock: ours by ``tomllib`` alone, other tools' through ``packaging``."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+
+from accelinstall.errors import AccelinstallError
+from accelinstall.lockfile.errors import LockNeedsTarget, MalformedLock, UnsupportedLock
+from accelinstall.lockfile.rendering import CREATED_BY, SCHEMA
+from accelinstall.lockfile.tables import Table
+from accelinstall.model.lock import Lock, LockedPackage
+from accelinstall.model.target import Target
+
+_PLACE = re.compile(r"\s*\(at (line \d+, column \d+|end of document)\)$")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_HEADER = f"\n[tool.{CREATED_BY}]\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockHeader:
+    """What is needed to see whether a lock is fresh."""
+
+    target: Target
+    input_hash: str
+    groups: tuple[str, ...] = ()
+
+
+def parse_lock(text: str, *, where: str, target: Target | None = None) -> Lock:
+    """The lock that *text* spells.
+
+    Cost: one pass of ``tomllib`` for a lock of ours (a millisecond per ten packages); 60 ms more for another tool's,
+    whose packages are chosen for *target*.
+
+    :param where: the file, for messages; relative paths inside a foreign lock start from its folder.
+    :raises MalformedLock: with the place inside the file.
+    :raises UnsupportedLock: when it is of a later standard or a later accelinstall.
+    :raises LockNeedsTarget: for another tool's lock when no *target* is given.
+    :raises LockDoesNotFit: for another tool's lock that *target* cannot install from wheels.
+    """
+    document = _load(text, where)
+    if document.optional_text("created-by") == CREATED_BY and CREATED_BY in document.table("tool"):
+        return _own_lock(document, where)
+    if target is None:
+        raise LockNeedsTarget(where=where, created_by=document.text("created-by"))
+    from accelinstall.lockfile.foreign import select_lock
+
+    return select_lock(document.values, where=where, target=target)
+
+
+def read_header(text: str, *, where: str) -> LockHeader | None:
+    """Target and input hash of a lock of ours, without reading its packages; ``None`` for another tool's lock.
+
+    :raises MalformedLock: when the header is broken.
+    """
+    start = text.rfind(_HEADER)
+    if start < 0:
+        return None
+    table = _load(text[start:], where).table("tool").table(CREATED_BY)
+    _check_schema(table, where)
+    return LockHeader(target=_target(table), input_hash=table.text("input-hash"), groups=table.texts("groups"))
+
+
+def _load(text: str, where: str) -> Table:
+    try:
+        return Table(tomllib.loads(text), where=where)
+    except tomllib.TOMLDecodeError as error:
+        message = str(error)
+        place = _PLACE.search(message)
+        reason = _PLACE.sub("", message)
+        raise MalformedLock(reason[:1].lower() + reason[1:], where=where, key=place[1] if place else "") from error
+
+
+def _own_lock(document: Table, where: str) -> Lock:
+    version = document.text("lock-version")
+    if version.partition(".")[0] != "1":
+        raise UnsupportedLock(where=where, what="lock-version", found=version, known="1.x")
+    tool = document.table("tool").table(CREATED_BY)
+    _check_schema(tool, where)
+    reached = tool.table("group-roots")
+    return Lock(
+        target=_target(tool),
+        packages=tuple(_package(row) for row in document.tables("packages")),
+        roots=tool.texts("roots"),
+        groups=tool.texts("groups"),
+        requires_python=document.optional_text("requires-python"),
+        input_hash=tool.text("input-hash"),
+        degraded=tool.texts("degraded"),
+        group_roots=tuple((group, reached.texts(group)) for group in reached.values),
+    )
+
+
+def _check_schema(table: Table, where: str) -> None:
+    schema = table.number("schema")
+    if schema != SCHEMA:
+        raise UnsupportedLock(where=where, what="[tool.accelinstall] schema", found=schema, known=str(SCHEMA))
+
+
+def _target(table: Table) -> Target:
+    text = table.text("target")
+    try:
+        return Target.parse(text)
+    except AccelinstallError as error:
+        raise table.wrong("target", error.message) from error
+
+
+def _package(row: Table) -> LockedPackage:
+    direct = "archive" in row
+    file = row.table("archive") if direct else _only_wheel(row)
+    url, path = file.optional_text("url"), file.optional_text("path")
+    if bool(url) is bool(path):
+        raise file.wrong("", "needs either url or path")
+    filename = last_component(url or path) if direct else file.text("name")
+    return LockedPackage(
+        name=row.text("name"),
+        version=row.text("version"),
+        filename=filename,
+        sha256=_sha256(file),
+        url=url,
+        path=path,
+        size=file.optional_number("size"),
+        source=row.optional_text("index"),
+        requires_python=row.optional_text("requires-python"),
+        requires=tuple(item.text("name") for item in row.tables("dependencies", required=False)),
+        direct=direct,
+    )
+
+
+def _only_wheel(row: Table) -> Table:
+    wheels = row.tables("wheels")
+    if len(wheels) != 1:
+        raise row.wrong("wheels", f"one wheel is expected, there are {len(wheels)}")
+    return wheels[0]
+
+
+def _sha256(file: Table) -> str:
+    value = file.table("hashes").text("sha256")
+    if not _SHA256.fullmatch(value):
+        raise file.wrong("hashes.sha256", f"`{value}` is not a SHA-256 in lower-case hexadecimal")
+    return value
+
+
+def last_component(address: str) -> str:
+    """The file name at the end of a URL (decoded) or path."""
+    from urllib.parse import unquote, urlsplit
+
+    if "://" in address:
+        address = unquote(urlsplit(address).path)
+    return re.split(r"[/\\]", address)[-1]

@@ -1,0 +1,214 @@
+"""From requirements as written to needs as searched: markers decided, extras split off, overrides applied."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Iterator, Sequence
+from urllib.parse import quote, unquote, urldefrag, urlsplit
+
+from packaging.requirements import Requirement
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+from packaging.version import Version
+
+from accelinstall.errors import ResolutionError
+from accelinstall.model.index import CoreMetadata, IndexFile
+from accelinstall.model.project import Wanted
+from accelinstall.resolution.needs import Need, Pin
+from accelinstall.resolution.standards import (
+    Markers,
+    Range,
+    canonical,
+    extra_of,
+    parse_range,
+    parse_requirement,
+)
+
+ANY = Range(parse_range("").specifiers)  # type: ignore[union-attr]
+
+
+class BuildNeeded(ResolutionError):
+    """A requirement names something that is not a wheel."""
+
+    code = "needs-build"
+
+    def __init__(self, *, package: str, address: str, where: str = "") -> None:
+        place = f"{where}: " if where else ""
+        super().__init__(
+            f"{place}`{package}` is asked for as {address}, which has to be built; only wheels can be locked",
+            hint=f"build a wheel of it and name that, or take `{package}` from an index",
+        )
+        self.package, self.address = package, address
+
+
+class Dependencies:
+    """Reads needs for one target.
+
+    :param overrides: requirements that replace every other requirement on their name.
+    """
+
+    def __init__(self, markers: Markers, *, overrides: Sequence[Requirement] = (), directory: str = "") -> None:
+        self._markers, self._directory = markers, directory
+        self._overrides: dict[str, list[Requirement]] = {}
+        for requirement in overrides:
+            if markers.applies(requirement):
+                self._overrides.setdefault(canonical(requirement.name), []).append(requirement)
+        self.overridden: dict[str, str] = {}
+
+    def of_project(self, wanted: Iterable[Wanted]) -> tuple[Need, ...]:
+        """What the project asks for on this target, in an order that does not depend on the given one.
+
+        :raises BuildNeeded: for a folder, an archive that is no wheel, or a VCS address.
+        """
+        needs: list[Need] = []
+        for item in wanted:
+            if self._markers.applies(item.requirement):
+                url = self._path_url(item)
+                needs += self._needs(
+                    item.requirement, label=item.local, where=item.where, url=url, prereleases=item.prereleases
+                )
+        return tuple(sorted(needs, key=lambda need: need.key))
+
+    def of_constraints(self, requirements: Iterable[Requirement]) -> dict[str, tuple[Need, ...]]:
+        """Name -> bounds that hold when something else asks for the name."""
+        found: dict[str, list[Need]] = {}
+        for requirement in requirements:
+            if self._markers.applies(requirement):
+                name = canonical(requirement.name)
+                need = Need(name=name, range=_range(requirement), text=str(requirement), where="a constraint")
+                found.setdefault(name, []).append(need)
+        return {name: tuple(sorted(needs, key=lambda need: need.key)) for name, needs in found.items()}
+
+    def of_pin(self, pin: Pin, metadata: CoreMetadata) -> tuple[Need, ...]:
+        """What *pin* needs: its own requirements, or for ``name[extra]`` its base and what the extra adds."""
+        reason = _disagreement(pin, metadata)
+        if reason:
+            return (blocked(pin, reason),)
+        needs: list[Need] = []
+        for text in metadata.requires_dist:
+            alone = extra_of(text)
+            if alone and alone != pin.extra:
+                continue
+            requirement = parse_requirement(text)
+            if requirement is None:
+                return (blocked(pin, f"its metadata holds `{text}`, which is not a requirement"),)
+            if self._applies(requirement, pin.extra):
+                needs += self._needs(requirement)
+        return tuple(needs)
+
+    def _applies(self, requirement: Requirement, extra: str) -> bool:
+        without = self._markers.applies(requirement)
+        return not without and self._markers.applies(requirement, extra) if extra else without
+
+    def _needs(
+        self,
+        requirement: Requirement,
+        *,
+        label: str = "",
+        where: str = "",
+        url: str = "",
+        prereleases: bool = False,
+    ) -> Iterator[Need]:
+        name = canonical(requirement.name)
+        extras = set(requirement.extras)
+        meant = self._overrides.get(name, [requirement])
+        if meant[0] is not requirement:
+            self.overridden[name] = ", ".join(str(item) for item in meant)
+            label, url = "", ""
+            extras = extras.union(*(item.extras for item in meant))
+        for item in meant:
+            base = Need(
+                name=name,
+                range=_range(item),
+                label=label,
+                url=url or _wheel_url(item, where),
+                prereleases=prereleases,
+                text=_written(item, label),
+                where=where,
+            )
+            yield base
+            yield from (with_extra(base, canonical(extra)) for extra in sorted(extras))
+
+    def _path_url(self, item: Wanted) -> str:
+        if item.path is None:
+            return ""
+        if not item.path.endswith(".whl"):
+            raise BuildNeeded(package=item.requirement.name, address=f"the path `{item.path}`", where=item.where)
+        return "file://" + quote(posixpath.join(self._directory, item.path))
+
+
+def with_extra(base: Need, extra: str) -> Need:
+    """The same wish for ``name[extra]``."""
+    return Need(
+        name=base.name,
+        range=base.range,
+        extra=extra,
+        label=base.label,
+        url=base.url,
+        prereleases=base.prereleases,
+        text=base.text,
+        where=base.where,
+    )
+
+
+def base_of(pin: Pin, base: Pin) -> Need:
+    """What ``name[extra]`` needs first: the very candidate it was taken from."""
+    text = f"{pin.name}=={pin.version}"
+    found = parse_range(f"=={pin.version}")
+    return Need(name=pin.name, range=found or ANY, pin=base, pinned_by=pin.extra, text=text)
+
+
+def blocked(pin: Pin, reason: str) -> Need:
+    """A need nothing meets: *pin* turned out to be unusable once its metadata was read."""
+    return Need(name=f"<{pin.name} {pin.version}>", range=ANY, blocked=reason, text=reason)
+
+
+def direct_file(need: Need) -> IndexFile:
+    """The wheel that a URL names, as an index would offer it.
+
+    :raises BuildNeeded: when the file name is not a wheel's.
+    """
+    address, fragment = urldefrag(need.url)
+    filename = unquote(urlsplit(address).path.rsplit("/", 1)[-1])
+    try:
+        name, version, _, _ = parse_wheel_filename(filename)
+    except InvalidWheelFilename as error:
+        raise BuildNeeded(package=need.name, address=f"`{address}`", where=need.where) from error
+    sha256 = fragment.removeprefix("sha256=") if fragment.startswith("sha256=") else ""
+    return IndexFile(
+        filename=filename,
+        url=address,
+        name=name,
+        version=str(version),
+        source="",
+        is_wheel=True,
+        sha256=sha256.lower(),
+    )
+
+
+def _range(requirement: Requirement) -> Range:
+    return parse_range(str(requirement.specifier)) or ANY
+
+
+def _written(requirement: Requirement, label: str) -> str:
+    """The requirement without its marker, which has been decided; with the label a Poetry constraint carried."""
+    extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
+    address = f" @ {requirement.url}" if requirement.url else ""
+    return f"{requirement.name}{extras}{requirement.specifier}{address}" + (f" (+{label})" if label else "")
+
+
+def _wheel_url(requirement: Requirement, where: str) -> str:
+    if not requirement.url:
+        return ""
+    if not urlsplit(requirement.url).path.endswith(".whl"):
+        raise BuildNeeded(package=requirement.name, address=f"`{requirement.url}`", where=where)
+    return requirement.url
+
+
+def _disagreement(pin: Pin, metadata: CoreMetadata) -> str:
+    if canonical(metadata.name) != pin.name:
+        return f"its metadata is that of `{metadata.name}`"
+    try:
+        same = Version(metadata.version).public == pin.version.public
+    except ValueError:
+        same = False
+    return "" if same else f"its metadata says version {metadata.version}"

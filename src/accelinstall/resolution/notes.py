@@ -1,0 +1,126 @@
+"""What the user should know of a resolution that succeeded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from accelinstall.model.finding import Finding
+from accelinstall.model.project import Source
+from accelinstall.resolution.needs import Pin
+from accelinstall.resolution.places import backend_label
+from accelinstall.resolution.provider import Provider
+from accelinstall.resolution.stock import Stock
+
+
+def notes_on(
+    pins: Sequence[Pin], *, provider: Provider, stock: Stock, overridden: Mapping[str, str]
+) -> tuple[Finding, ...]:
+    """Everything worth a word about *pins*, sorted by id and message."""
+    found = [
+        *_unreachable(pins, stock),
+        *(note for pin in pins for note in _on_pin(pin)),
+        *(note for pin in pins for note in _passed_over(pin, stock)),
+        *_unknown_extras(provider),
+        *_overrides(pins, overridden),
+    ]
+    return tuple(sorted(found, key=lambda note: (note.id, note.message)))
+
+
+def degraded_sentences(pins: Sequence[Pin], stock: Stock) -> tuple[str, ...]:
+    """One sentence per source whose place the default index took, sorted."""
+    return tuple(
+        f"source `{source.name}` ({source.url}) could not be reached: "
+        f"{_listed(names)} from the default index, the same build"
+        for source, names in _stand_ins(pins, stock, from_find_links=False)
+    )
+
+
+def _unreachable(pins: Sequence[Pin], stock: Stock) -> Iterable[Finding]:
+    degraded = dict(_stand_ins(pins, stock, from_find_links=False))
+    links = dict(_stand_ins(pins, stock, from_find_links=True))
+    for source in sorted({*degraded, *links}, key=lambda source: (source.name, source.url)):
+        parts = []
+        if source in links:
+            parts.append(f"{_listed(links[source])} from find-links")
+        if source in degraded:
+            parts.append(f"{_listed(degraded[source])} from the default index, the same build")
+        yield Finding(
+            id="source-unreachable",
+            level="warning",
+            message=f"source `{source.name}` ({source.url}) cannot be reached; taking {'; '.join(parts)}",
+            hint="run again once it can be reached" if source in degraded else "",
+        )
+
+
+def _stand_ins(pins: Sequence[Pin], stock: Stock, *, from_find_links: bool) -> list[tuple[Source, list[Pin]]]:
+    """(unreachable source, packages that came from elsewhere because of it) rows, sorted."""
+    found: dict[Source, list[Pin]] = {}
+    for pin in pins:
+        if pin.place is None or pin.place.is_find_links is not from_find_links:
+            continue
+        for place, _ in stock.missing.get(pin.name, ()):
+            rows = found.setdefault(place.source, [])
+            if pin not in rows:
+                rows.append(pin)
+    return sorted(found.items(), key=lambda row: (row[0].name, row[0].url))
+
+
+def _on_pin(pin: Pin) -> Iterable[Finding]:
+    if pin.yanked is not None:
+        reason = f": {pin.yanked}" if pin.yanked else ""
+        yield Finding(id="yanked", level="warning", message=f"`{pin.name}` {pin.version} is yanked{reason}")
+    admission = pin.place.admission if pin.place else None
+    if pin.place and admission and admission.trusted and admission.label and not backend_label(pin.version):
+        yield Finding(
+            id="build-trusted",
+            level="info",
+            message=f"`{pin.name}` {pin.version} of {pin.place.source.url} names no backend; "
+            f"taken as the {admission.label} build",
+        )
+
+
+def _passed_over(pin: Pin, stock: Stock) -> Iterable[Finding]:
+    """Newer versions that exist as source distributions only."""
+    for shelf in stock.read_shelves(pin.name):
+        newer = [
+            version
+            for version in shelf.versions
+            if version > pin.version and not version.is_prerelease and shelf.is_judged(version)
+        ]
+        unbuilt = [version for version in newer if _needs_build(shelf.offer(version).refusal)]
+        if unbuilt and pin.version in shelf:
+            yield Finding(
+                id="needs-build",
+                level="info",
+                message=f"`{pin.name}` {unbuilt[0]} has no wheel that fits, only a source distribution; "
+                f"{pin.version} is taken",
+            )
+
+
+def _needs_build(refusal: object) -> bool:
+    return getattr(refusal, "code", "") == "needs-build"
+
+
+def _unknown_extras(provider: Provider) -> Iterable[Finding]:
+    for (name, extra), pin in sorted(provider.unknown_extras.items()):
+        offered = provider.metadata_of(pin).provides_extra
+        yield Finding(
+            id="unknown-extra",
+            level="warning",
+            message=f"`{name}` {pin.version} has no extra `{extra}`",
+            hint="it offers " + ", ".join(f"`{item}`" for item in sorted(offered)) if offered else "",
+        )
+
+
+def _overrides(pins: Sequence[Pin], overridden: Mapping[str, str]) -> Iterable[Finding]:
+    for pin in pins:
+        if pin.name in overridden:
+            yield Finding(
+                id="override",
+                level="warning",
+                message=f"requirements on `{pin.name}` are overridden by `{overridden[pin.name]}`",
+            )
+
+
+def _listed(pins: Iterable[Pin]) -> str:
+    return ", ".join(f"`{pin.name}` {pin.version}" for pin in pins)

@@ -1,0 +1,49 @@
+"""What resolution needs from the outside: one port, and what each of its calls costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from accelinstall.model.index import CoreMetadata, IndexFile
+from accelinstall.model.project import Source
+
+UNREACHABLE = "source-unreachable"
+"""The ``code`` of the :class:`~accelinstall.errors.SourceError` that says a source did not answer at all.
+
+Resolution recognises it by this code, so that it need not know the room that raises it.
+"""
+
+
+class PackageFinder(Protocol):
+    """Package indexes, find-links folders and the metadata of their files.
+
+    Every answer is kept: asking twice costs a dictionary look-up.  All errors are
+    :class:`~accelinstall.errors.SourceError`.
+    """
+
+    def files(self, source: Source, name: str) -> tuple[IndexFile, ...]:
+        """Everything *source* offers under the canonical *name*, in the source's order; ``()`` when it knows none.
+
+        Cost: one request (up to megabytes) unless prefetched, then only the wait for it.  Raises an error with the
+        code ``source-unreachable`` when the source does not answer, another one when it answers nonsense.
+        """
+
+    def metadata(self, file: IndexFile) -> CoreMetadata:
+        """What the wheel *file* says of itself; a direct URL comes with an empty ``source``.
+
+        Cost: one small request when there is a ``.metadata`` file, two ranged reads of the wheel's tail when not, and
+        the whole wheel when its server knows no ranges.
+        """
+
+    def prefetch(self, requests: Iterable[tuple[Source, str]]) -> None:
+        """Starts fetching pages and returns at once; errors wait for the matching :meth:`files`."""
+
+    def prefetch_metadata(self, files: Iterable[IndexFile]) -> None:
+        """Starts fetching metadata and returns at once; errors wait for the matching :meth:`metadata`."""
+
+    def sha256(self, file: IndexFile) -> str:
+        """The hash of *file*, lower-case hex.
+
+        Cost: nothing when the index names it, else the whole file is read; called for selected files only.
+        """

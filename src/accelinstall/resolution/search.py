@@ -1,0 +1,226 @@
+"""From requirements to packages: one call, pure but for the port."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from packaging.requirements import Requirement
+from packaging.version import Version
+from resolvelib import BaseReporter, Resolver
+from resolvelib import ResolutionImpossible as Impossible
+from resolvelib import ResolutionTooDeep as TooDeep
+
+from accelinstall.errors import ResolutionError, UsageError
+from accelinstall.events import PhaseAdvanced, Progress, ignore
+from accelinstall.model.project import Wanted
+from accelinstall.model.target import Target
+from accelinstall.resolution.dependencies import Dependencies
+from accelinstall.resolution.explanation import Witness, explain_conflict
+from accelinstall.resolution.needs import Need, Pin
+from accelinstall.resolution.notes import degraded_sentences, notes_on
+from accelinstall.resolution.ports import PackageFinder
+from accelinstall.resolution.provider import Provider
+from accelinstall.resolution.result import Resolution, ResolvedPackage
+from accelinstall.resolution.routing import Routing
+from accelinstall.resolution.shelf import FileJudge, parse_time
+from accelinstall.resolution.standards import Markers, Wheels, canonical, parse_requirement, parse_version
+from accelinstall.resolution.stock import Stock
+
+if TYPE_CHECKING:
+    from resolvelib.resolvers import Criterion, Result
+
+MAX_ROUNDS = 50_000
+"""Decisions a search may take; real projects of 500 packages take about a thousand."""
+
+
+class SourcesDisagree(ResolutionError):
+    """One name is bound to two sources on the same target."""
+
+    code = "sources-disagree"
+
+    def __init__(self, *, package: str, sources: Sequence[str], places: Sequence[str]) -> None:
+        super().__init__(
+            f"`{package}` is bound to {' and '.join(f'`{name}`' for name in sources)} at once"
+            + (f" ({', '.join(places)})" if places else ""),
+            hint="give the requirements markers or groups that exclude each other, or one source",
+        )
+        self.package, self.sources = package, tuple(sources)
+
+
+class ResolutionTooDeep(ResolutionError):
+    """The search was given up."""
+
+    code = "resolution-too-deep"
+
+    def __init__(self, *, rounds: int, busiest: Sequence[str]) -> None:
+        names = ", ".join(f"`{name}`" for name in busiest)
+        super().__init__(
+            f"no answer after {rounds} decisions" + (f"; most conflicts were about {names}" if names else ""),
+            hint="pin one of them in the project" if names else "",
+        )
+        self.rounds, self.busiest = rounds, tuple(busiest)
+
+
+def resolve(
+    wanted: Sequence[Wanted],
+    *,
+    target: Target,
+    routing: Routing,
+    finder: PackageFinder,
+    constraints: Sequence[Requirement] = (),
+    overrides: Sequence[str] = (),
+    preferences: Mapping[str, str] | None = None,
+    prereleases: bool = False,
+    exclude_newer: str = "",
+    python_full_version: str = "",
+    directory: str = "",
+    max_rounds: int = MAX_ROUNDS,
+    progress: Progress = ignore,
+) -> Resolution:
+    """Packages for *target* that satisfy every one of *wanted*; the order of the inputs does not matter.
+
+    :param constraints: bounds for names that something else asks for.
+    :param overrides: PEP 508 texts that replace every other requirement on their names.
+    :param preferences: canonical name -> version to be kept where it fits, such as the one locked before.
+    :param exclude_newer: ISO 8601 date (that whole day still counts) or time; files uploaded later do not exist.
+    :param python_full_version: ``3.11.7``; empty = the first release of the target's Python.
+    :param directory: absolute folder that relative wheel paths start from.
+    :raises ResolutionImpossible: requirements contradict each other.
+    :raises NothingMatches: no file satisfies one single requirement.
+    :raises SourceError: a source cannot be reached or answers nonsense, and nothing may stand in for it.
+    """
+    environment = target.markers(python_full_version=python_full_version)
+    markers = Markers(environment)
+    wanted = [item for item in wanted if markers.applies(item.requirement)]
+    judge = FileJudge(
+        wheels=Wheels({str(tag): rank for rank, tag in enumerate(target.tags())}),
+        python=Version(environment["python_full_version"]),
+        until=_until(exclude_newer),
+    )
+    dependencies = Dependencies(markers, overrides=_requirements(overrides), directory=directory)
+    roots = dependencies.of_project(wanted)
+    stock = Stock(finder, routing, judge, named=_named(wanted))
+    provider = Provider(
+        finder=finder,
+        stock=stock,
+        judge=judge,
+        dependencies=dependencies,
+        constraints=dependencies.of_constraints(constraints),
+        preferences=_versions(preferences or {}),
+        prereleases=prereleases,
+    )
+    reporter = _Reporter(provider, progress)
+    provider.start(roots)
+    try:
+        result = Resolver(provider, reporter).resolve(roots, max_rounds=max_rounds)
+    except Impossible as error:
+        witness = Witness(provider=provider, stock=stock, wants=reporter.wants)
+        raise explain_conflict(error.causes, witness) from None
+    except TooDeep as error:
+        busiest = sorted(provider.conflicts, key=lambda name: (-provider.conflicts[name], name))[:3]
+        raise ResolutionTooDeep(rounds=error.round_count, busiest=busiest) from None
+    return _resolution(result, roots, provider=provider, stock=stock, dependencies=dependencies, reporter=reporter)
+
+
+class _Reporter(BaseReporter[Need, Pin, str]):
+    """Counts what is tried, and remembers who asked for what."""
+
+    def __init__(self, provider: Provider, progress: Progress) -> None:
+        self._provider, self._progress = provider, progress
+        self.visited = 0
+        self.wants: dict[str, dict[tuple[Need, Pin | None], None]] = {}
+
+    def adding_requirement(self, requirement: Need, parent: Pin | None) -> None:
+        self.wants.setdefault(requirement.identifier, {})[(requirement, parent)] = None
+
+    def rejecting_candidate(self, criterion: Criterion[Need, Pin], candidate: Pin) -> None:
+        self._count(candidate)
+        conflicts = self._provider.conflicts
+        for name in {candidate.identifier, *(item.requirement.identifier for item in criterion.information)}:
+            conflicts[name] = conflicts.get(name, 0) + 1
+
+    def pinning(self, candidate: Pin) -> None:
+        self._count(candidate)
+        self._progress(PhaseAdvanced(phase="resolve", amount=1, detail=str(candidate)))
+
+    def _count(self, candidate: Pin) -> None:
+        if not candidate.extra:
+            self.visited += 1
+
+
+def _resolution(
+    result: Result[Need, Pin, str],
+    roots: Sequence[Need],
+    *,
+    provider: Provider,
+    stock: Stock,
+    dependencies: Dependencies,
+    reporter: _Reporter,
+) -> Resolution:
+    pins = dict(sorted(result.mapping.items()))
+    bases = {pin.name: pin for pin in pins.values() if not pin.extra}
+    extras: dict[str, list[str]] = {}
+    requires: dict[str, set[str]] = {}
+    for pin in pins.values():
+        names = {need.name for need in provider.get_dependencies(pin)}
+        requires.setdefault(pin.name, set()).update(name for name in names if name in bases and name != pin.name)
+        if pin.extra:
+            extras.setdefault(pin.name, []).append(pin.extra)
+    packages = tuple(
+        ResolvedPackage(
+            file=pin.file,
+            metadata=provider.metadata_of(pin),
+            requires=tuple(sorted(requires[name])),
+            extras=tuple(sorted(extras.get(name, ()))),
+            source=pin.place.source if pin.place else None,
+        )
+        for name, pin in sorted(bases.items())
+    )
+    chosen = tuple(bases[name] for name in sorted(bases))
+    return Resolution(
+        packages=packages,
+        roots=tuple(sorted({need.name for need in roots})),
+        notes=notes_on(chosen, provider=provider, stock=stock, overridden=dependencies.overridden),
+        degraded=degraded_sentences(chosen, stock),
+        visited=reporter.visited,
+        metadata_read=provider.metadata_read,
+    )
+
+
+def _named(wanted: Sequence[Wanted]) -> dict[str, str]:
+    """Canonical name -> the source it is bound to."""
+    named: dict[str, dict[str, str]] = {}
+    for item in wanted:
+        if item.source:
+            named.setdefault(canonical(item.requirement.name), {}).setdefault(item.source, item.where)
+    for name, sources in sorted(named.items()):
+        if len(sources) > 1:
+            places = [where for where in sorted(sources.values()) if where]
+            raise SourcesDisagree(package=name, sources=sorted(sources), places=places)
+    return {name: next(iter(sources)) for name, sources in named.items()}
+
+
+def _requirements(texts: Sequence[str]) -> list[Requirement]:
+    found = []
+    for text in sorted(texts):
+        requirement = parse_requirement(text)
+        if requirement is None:
+            raise UsageError(f"the override `{text}` is not a requirement", hint='such as "numpy<2"')
+        found.append(requirement)
+    return found
+
+
+def _versions(preferences: Mapping[str, str]) -> dict[str, Version]:
+    parsed = ((name, parse_version(text)) for name, text in preferences.items())
+    return {name: version for name, version in parsed if version is not None}
+
+
+def _until(exclude_newer: str) -> datetime | None:
+    if not exclude_newer:
+        return None
+    moment = parse_time(exclude_newer)
+    if moment is None:
+        raise UsageError(f"`{exclude_newer}` is not a date", hint="such as 2026-05-31 or 2026-05-31T12:00:00Z")
+    return moment + timedelta(days=1) if len(exclude_newer) == len("2026-05-31") else moment

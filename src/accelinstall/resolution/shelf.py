@@ -1,0 +1,162 @@
+"""What one tier offers of one name, version by version, judged for the target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from packaging.version import Version
+
+from accelinstall.model.index import IndexFile
+from accelinstall.resolution.places import Place
+from accelinstall.resolution.standards import Range, Wheels, build_number, parse_range, parse_version
+
+# How far a file came before it was refused: the reason of the file that came farthest speaks for its version.
+_PROGRESS = ("needs-build", "backend", "wheel-tags", "requires-python", "uploaded-later", "upload-time-unknown")
+WORDS = {
+    "needs-build": "no wheel fits, only a source distribution that would have to be built",
+    "backend": "another build",
+    "wheel-tags": "no wheel for this Python and platform",
+    "requires-python": "made for other Python versions",
+    "uploaded-later": "uploaded later than allowed",
+    "upload-time-unknown": "of unknown upload time",
+    "yanked": "yanked",
+    "prerelease": "a pre-release",
+}
+"""Refusal code -> what is said of the versions it concerns."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Why no file of a version is taken.
+
+    :ivar code: a key of :data:`WORDS`.
+    :ivar detail: the numbers (``>=3.12``, ``is the cpu build, not cu130``); may be empty.
+    """
+
+    code: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """The best file of one version, or why there is none.
+
+    :ivar yanked: the reason when every file that fits is yanked, else ``None``.
+    """
+
+    version: Version
+    file: IndexFile | None = None
+    place: Place | None = None
+    refusal: Refusal | None = None
+    yanked: str | None = None
+
+
+class FileJudge:
+    """Whether a file can be used on the target, and how well; remembers nothing of requirements.
+
+    :ivar python: full version packages are for.
+    :ivar until: files uploaded at this moment or later do not exist; ``None`` = no limit.
+    """
+
+    def __init__(self, *, wheels: Wheels, python: Version, until: datetime | None = None) -> None:
+        self._wheels, self.python, self._until = wheels, python, until
+
+    def accepts_python(self, requires_python: str) -> bool:
+        """Whether the target's Python is inside; an unreadable text refuses nothing, as in pip."""
+        allowed: Range | None = parse_range(requires_python) if requires_python else None
+        return allowed is None or allowed.contains(self.python)
+
+    def refuse(self, file: IndexFile, place: Place, version: Version) -> Refusal | None:
+        """The first reason against *file*; ``None`` when it can be used."""
+        if not file.is_wheel:
+            return Refusal(code="needs-build")
+        if reason := place.refuse(version):
+            return Refusal(code="backend", detail=reason)
+        if self._wheels.rank(file.filename) is None:
+            return Refusal(code="wheel-tags")
+        if not self.accepts_python(file.requires_python):
+            return Refusal(code="requires-python", detail=file.requires_python)
+        if self._until is not None and not place.is_find_links:
+            return self._refuse_time(file.upload_time)
+        return None
+
+    def _refuse_time(self, text: str) -> Refusal | None:
+        uploaded = parse_time(text)
+        if uploaded is None:
+            return Refusal(code="upload-time-unknown")
+        return Refusal(code="uploaded-later", detail=text) if self._until and uploaded >= self._until else None
+
+    def quality(self, file: IndexFile, position: int) -> tuple[int, int, str, int, str, str]:
+        """Sort key of usable files of one version, the best is the greatest: tag, build number, order of places."""
+        rank = self._wheels.rank(file.filename) or 0
+        return (-rank, *build_number(file.filename), -position, file.filename, file.url)
+
+
+class Shelf:
+    """The versions of one name in one tier, newest first; files are judged when their version is looked at.
+
+    :ivar versions: every version any file has, newest first.
+    :ivar missing: sources of the tier that could not be reached.
+    """
+
+    def __init__(self, stock: Iterable[tuple[Place, Sequence[IndexFile]]], judge: FileJudge) -> None:
+        self._judge = judge
+        self._files: dict[str, list[tuple[int, Place, IndexFile]]] = {}
+        for position, (place, files) in enumerate(stock):
+            for file in files:
+                self._files.setdefault(file.version, []).append((position, place, file))
+        self._texts: dict[Version, list[str]] = {}
+        for text in self._files:
+            version = parse_version(text)
+            if version is not None:
+                self._texts.setdefault(version, []).append(text)
+        self.versions: tuple[Version, ...] = tuple(sorted(self._texts, reverse=True))
+        self._offers: dict[Version, Offer] = {}
+
+    def __contains__(self, version: Version) -> bool:
+        return version in self._texts
+
+    def offer(self, version: Version) -> Offer:
+        """The best file of *version*, or the reason against the one that came farthest."""
+        offer = self._offers.get(version)
+        if offer is None:
+            offer = self._offers[version] = self._judged(version)
+        return offer
+
+    def is_judged(self, version: Version) -> bool:
+        """Whether somebody has looked at the files of *version*."""
+        return version in self._offers
+
+    def _judged(self, version: Version) -> Offer:
+        usable: list[tuple[int, Place, IndexFile]] = []
+        refusals: list[Refusal] = []
+        rows = [row for text in self._texts[version] for row in self._files[text]]
+        for position, place, file in rows:
+            refusal = self._judge.refuse(file, place, version)
+            if refusal is None:
+                usable.append((position, place, file))
+            else:
+                refusals.append(refusal)
+        if not usable:
+            return Offer(version, refusal=_farthest(refusals))
+        standing = [row for row in usable if row[2].yanked is None]
+        _, place, file = max(standing or usable, key=lambda row: self._judge.quality(row[2], row[0]))
+        return Offer(version, file=file, place=place, yanked=None if standing else file.yanked)
+
+
+def _farthest(refusals: Sequence[Refusal]) -> Refusal:
+    best = max(refusals, key=lambda refusal: (_PROGRESS.index(refusal.code), refusal.detail))
+    has_sdist = any(refusal.code == "needs-build" for refusal in refusals)
+    # Wheels for other machines beside a source distribution: building it is what would help.
+    return Refusal(code="needs-build") if best.code == "wheel-tags" and has_sdist else best
+
+
+def parse_time(text: str) -> datetime | None:
+    """The moment an ISO 8601 *text* names, UTC unless it says otherwise; ``None`` when it is none."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,88 @@
+"""What the sources offer of each name, read through the port, tier by tier and no earlier than needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from accelinstall.errors import SourceError
+from accelinstall.model.index import IndexFile
+from accelinstall.resolution.places import Place, Tier
+from accelinstall.resolution.ports import UNREACHABLE, PackageFinder
+from accelinstall.resolution.routing import Routing
+from accelinstall.resolution.shelf import FileJudge, Shelf
+
+
+class Stock:
+    """Shelves of every name the search has met.
+
+    :ivar missing: name -> places that could not be reached, with the error.
+    """
+
+    def __init__(
+        self, finder: PackageFinder, routing: Routing, judge: FileJudge, *, named: Mapping[str, str] | None = None
+    ) -> None:
+        self._finder, self._routing, self._judge = finder, routing, judge
+        self._named = dict(named or {})
+        self._tiers: dict[str, tuple[Tier, ...]] = {}
+        self._shelves: dict[tuple[str, int], Shelf] = {}
+        self._asked: set[str] = set()
+        self.missing: dict[str, list[tuple[Place, SourceError]]] = {}
+
+    def tiers(self, name: str) -> tuple[Tier, ...]:
+        """Where *name* is looked up; no I/O."""
+        tiers = self._tiers.get(name)
+        if tiers is None:
+            tiers = self._tiers[name] = self._routing.places(name, self._named.get(name))
+        return tiers
+
+    def prefetch(self, names: Iterable[str]) -> None:
+        """Starts reading the first tier of every name not met before."""
+        fresh = [name for name in dict.fromkeys(names) if name not in self._asked]
+        self._asked.update(fresh)
+        requests = [(place.source, name) for name in fresh for tier in self.tiers(name)[:1] for place in tier.places]
+        if requests:
+            self._finder.prefetch(requests)
+
+    def shelves(self, name: str) -> Iterator[tuple[Tier, Shelf]]:
+        """The open tiers of *name* with what they offer; a tier is read when the iteration reaches it.
+
+        :raises SourceError: when a source cannot be reached and nothing may stand in for it.
+        """
+        tiers = self.tiers(name)
+        for index, tier in enumerate(tiers):
+            if tier.fallback_for and tier.fallback_for not in self._missing_sources(name):
+                continue
+            key = (name, index)
+            if key not in self._shelves:
+                self._shelves[key] = self._read(name, tier, tiers[index + 1 :])
+            yield tier, self._shelves[key]
+
+    def read_shelves(self, name: str) -> list[Shelf]:
+        """The shelves of *name* that were read so far."""
+        return [shelf for (key, _), shelf in self._shelves.items() if key == name]
+
+    def _missing_sources(self, name: str) -> set[str]:
+        return {place.source.name for place, _ in self.missing.get(name, ())}
+
+    def _read(self, name: str, tier: Tier, later: tuple[Tier, ...]) -> Shelf:
+        rows: list[tuple[Place, tuple[IndexFile, ...]]] = []
+        missing: list[tuple[Place, SourceError]] = []
+        for place in tier.places:
+            try:
+                rows.append((place, self._finder.files(place.source, name)))
+            except SourceError as error:
+                if error.code != UNREACHABLE:
+                    raise
+                missing.append((place, error))
+        if not missing:
+            return Shelf(rows, self._judge)
+        self.missing.setdefault(name, []).extend(missing)
+        if tier.optional:
+            return Shelf(rows, self._judge)
+        # What the unreachable source would have answered is unknown: only the machine's own files may stand in.
+        shelf = Shelf([row for row in rows if row[0].is_find_links], self._judge)
+        if any(shelf.offer(version).file for version in shelf.versions):
+            return shelf
+        if any(follower.fallback_for in self._missing_sources(name) for follower in later):
+            return shelf
+        raise missing[0][1]
