@@ -112,6 +112,7 @@ class Receipt:
     :ivar changes: (action, name, version) rows: ``install``, ``replace``, ``remove``.
     :ivar bytes_downloaded: over the network; ``bytes_installed`` laid out in the environment.
     :ivar timings: phase -> seconds.
+    :ivar requested: names the project itself asked for; ``direct`` (name, URL) rows of those named by URL or path.
     """
 
     id: str
@@ -125,6 +126,8 @@ class Receipt:
     files: int = 0
     timings: Mapping[str, float] = field(default_factory=dict)
     previous: str = ""
+    requested: tuple[str, ...] = ()
+    direct: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,230 @@
+"""One change of an environment, from values to a receipt: plan, stage, commit."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from accelinstall import events
+from accelinstall.installation.bytecode import bytecode_path, compile_modules
+from accelinstall.installation.errors import CommitFailed, EnvironmentChanged, from_os_error
+from accelinstall.installation.journal import Journal, Move, commit
+from accelinstall.installation.layout import Layout, Places, add_metadata, lay_out, places_of, python_files
+from accelinstall.installation.planning import Plan, plan_changes
+from accelinstall.installation.records import record_path, render_record
+from accelinstall.installation.recovery import clean
+from accelinstall.installation.staging import Stage, choose_modes, discard, link_files, summary_mode
+from accelinstall.installation.state import Hold
+from accelinstall.model.installation import InstalledDistribution, Interpreter, LinkMode, Receipt
+from accelinstall.model.lock import LockedPackage
+from accelinstall.model.receipts import render_receipt
+from accelinstall.model.store import StoreEntry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What goes, what comes and what stays.
+
+    :ivar coming: packages and their unpacked wheels, sorted by name.
+    :ivar restored: (file in the trash, target) of distributions that come back from there.
+    """
+
+    coming: tuple[tuple[LockedPackage, StoreEntry], ...] = ()
+    going: tuple[InstalledDistribution, ...] = ()
+    kept: tuple[InstalledDistribution, ...] = ()
+    restored: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How files are brought in.
+
+    :ivar requested: names that get the mark REQUESTED.
+    :ivar exclusive: sets of names of which only one may be installed.
+    """
+
+    link_mode: LinkMode | None = None
+    compile_bytecode: bool = False
+    requested: Collection[str] = ()
+    exclusive: Sequence[Collection[str]] = ()
+
+
+@dataclass(slots=True)
+class _Clock:
+    """Seconds per phase, told as events too."""
+
+    progress: events.Progress
+    timings: dict[str, float] = field(default_factory=dict)
+    began: float = 0.0
+
+    def start(self, phase: str, total: int | None = None) -> None:
+        self.began = time.perf_counter()
+        self.progress(events.PhaseStarted(phase=phase, total=total))
+
+    def stop(self, phase: str) -> None:
+        seconds = time.perf_counter() - self.began
+        self.timings[phase] = round(seconds, 4)
+        self.progress(events.PhaseFinished(phase=phase, seconds=seconds))
+
+
+def carry_out(
+    change: Change,
+    receipt: Receipt,
+    *,
+    hold: Hold,
+    interpreter: Interpreter,
+    manner: Manner,
+    progress: events.Progress = events.ignore,
+) -> Receipt:
+    """*receipt* completed with what was measured, once *change* is committed.
+
+    :raises InstallationError: when it cannot be; the environment is then as before.
+    """
+    places = places_of(interpreter)
+    _ensure_unchanged(change, places)
+    layouts = [lay_out(package, entry, interpreter, places) for package, entry in change.coming]
+    bytecode: dict[str, str] = {}
+    for layout in layouts:
+        add_metadata(layout, requested=layout.name in manner.requested)
+        if manner.compile_bytecode:
+            bytecode.update({module: bytecode_path(module, interpreter) for module in python_files(layout, places)})
+    plan = plan_changes(
+        layouts,
+        change.going,
+        change.kept,
+        places,
+        extra=[*bytecode.values(), *(target for _, target in change.restored)],
+        exclusive=manner.exclusive,
+        progress=progress,
+    )
+    stage = Stage(os.path.join(hold.state.staging, receipt.id), places.anchors)
+    clock = _Clock(progress)
+    try:
+        modes = choose_modes(layouts, hold.state.root, manner.link_mode)
+        _stage(change, plan, stage, bytecode, interpreter, modes, clock)
+        receipt = replace(
+            receipt,
+            link_mode=summary_mode(modes),
+            bytes_installed=sum(layout.entry.size for layout in layouts),
+            files=sum(len(layout.rows) + 1 for layout in layouts),
+            timings={**receipt.timings, **clock.timings},
+        )
+        clock.start("commit", len(plan.displaced) + len(plan.placed))
+        _commit(plan, receipt, hold, stage, progress)
+        clock.stop("commit")
+    finally:
+        discard(stage)
+    _tidy(change, plan, receipt, hold)
+    return receipt
+
+
+def _ensure_unchanged(change: Change, places: Places) -> None:
+    """Whoever planned this looked at the environment earlier: what comes must not have come meanwhile.
+
+    :raises EnvironmentChanged: when it has.
+    """
+    coming = {package.name for package, _ in change.coming}
+    going = {(item.location, item.dist_info) for item in change.going}
+    for folder in {places.schemes["purelib"], places.schemes["platlib"]}:
+        for name in os.listdir(folder) if os.path.isdir(folder) else ():
+            if not name.endswith(".dist-info") or (folder, name) in going:
+                continue
+            stem = name.partition("-")[0].lower().replace("_", "-").replace(".", "-")
+            known = any(os.path.exists(f"{folder}/{name}/{file}") for file in ("METADATA", "RECORD"))
+            if stem in coming and known:
+                raise EnvironmentChanged(f"`{name}` is there already")
+
+
+def _stage(
+    change: Change,
+    plan: Plan,
+    stage: Stage,
+    bytecode: Mapping[str, str],
+    interpreter: Interpreter,
+    modes: Mapping[str, LinkMode],
+    clock: _Clock,
+) -> None:
+    layouts = plan.layouts
+    clock.start("link", sum(len(layout.links) for layout in layouts))
+    targets = {target for layout in layouts for target in (*layout.links, *layout.fresh, layout.record)}
+    targets.update(bytecode.values(), plan.rewritten, (target for _, target in change.restored))
+    stage.make_folders(targets)
+    link_files(layouts, stage, modes, progress=clock.progress)
+    for layout in layouts:
+        for target, (content, executable) in layout.fresh.items():
+            stage.write(target, content, executable=executable)
+    for source, target in change.restored:
+        _restore(source, stage.path(target))
+    clock.stop("link")
+    if bytecode:
+        clock.start("compile", len(bytecode))
+        _add_bytecode(layouts, stage, bytecode, interpreter)
+        clock.stop("compile")
+    for layout in layouts:
+        rows = [(record_path(layout.base, target), *content) for target, content in layout.rows.items()]
+        record = render_record([*rows, (record_path(layout.base, layout.record), "", "")])
+        stage.write(layout.record, record.encode("utf-8", "surrogateescape"))
+    for target, content in plan.rewritten.items():
+        stage.write(target, content)
+
+
+def _add_bytecode(
+    layouts: Sequence[Layout], stage: Stage, bytecode: Mapping[str, str], interpreter: Interpreter
+) -> None:
+    staged = [module for module in bytecode if os.path.lexists(stage.path(module))]
+    failed = compile_modules(staged, stage, interpreter)
+    made = set(staged) - failed
+    for layout in layouts:
+        modules = [module for module in layout.links if module in made]
+        layout.rows.update({bytecode[module]: ("", "") for module in modules})
+
+
+def _restore(source: str, path: str) -> None:
+    try:
+        os.link(source, path, follow_symlinks=False)
+    except OSError:
+        import shutil
+
+        try:
+            shutil.copy2(source, path, follow_symlinks=False)
+        except OSError as error:
+            raise from_os_error(error, path=os.path.dirname(path)) from error
+
+
+def _commit(plan: Plan, receipt: Receipt, hold: Hold, stage: Stage, progress: events.Progress) -> None:
+    state = hold.state
+    trash = os.path.join(state.trash, receipt.id)
+    staged_receipt = os.path.join(stage.root, "receipt.json")
+    placed = [(stage.path(target), target) for target in plan.placed]
+    moves = [
+        *(Move("displace", path, os.path.join(trash, str(number))) for number, path in enumerate(plan.displaced)),
+        # Bytecode that could not be made was planned for and is not there.
+        *(Move("place", source, target) for source, target in placed if os.path.lexists(source)),
+        Move("place", staged_receipt, os.path.join(state.receipts, f"{receipt.id}.json")),
+    ]
+    try:
+        for folder in (trash, state.receipts, stage.root):
+            os.makedirs(folder, exist_ok=True)
+        with open(staged_receipt, "w", encoding="utf-8") as file:
+            file.write(render_receipt(receipt))
+        commit(Journal(id=receipt.id, moves=tuple(moves), unowned=tuple(plan.unowned)), state, progress=progress)
+    except OSError as error:
+        undone = not os.path.lexists(state.journal)
+        path = str(error.filename2 or error.filename or state.root)
+        raise CommitFailed(path, reason=error.strerror or str(error), undone=undone) from error
+
+
+def _tidy(change: Change, plan: Plan, receipt: Receipt, hold: Hold) -> None:
+    """Empty the trash, but for what a rollback could not get back from the store."""
+    from accelinstall import fs
+
+    if not plan.displaced and not plan.placed:
+        return
+    clean(hold.state, keep_trash=receipt.id)
+    if not plan.unowned and all(item.sha256 for item in change.going):
+        try:
+            fs.remove_tree(os.path.join(hold.state.trash, receipt.id))
+        except OSError:
+            return

@@ -1,0 +1,147 @@
+"""The commit: a list of renames, written down before the first one, that can be finished or taken back at any point.
+
+Every move goes between the environment and a private folder, so whether it has been done is seen on disk and needs no
+mark: something *displaced* is done when it stands in the trash, something *placed* when it has left the staging folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Literal
+
+from accelinstall import events, fs
+from accelinstall.installation.state import State
+
+Kind = Literal["displace", "place"]
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One rename; paths are absolute."""
+
+    kind: Kind
+    source: str
+    target: str
+
+    def is_done(self) -> bool:
+        """Whether the rename has happened."""
+        if self.kind == "displace":
+            return os.path.lexists(self.target)
+        return not os.path.lexists(self.source)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Journal:
+    """One commit.
+
+    :ivar moves: displacements first, in the order they are done.
+    :ivar unowned: the displaced files that no distribution owned, absolute.
+    """
+
+    id: str
+    moves: tuple[Move, ...]
+    unowned: tuple[str, ...] = ()
+
+    def render(self, root: str) -> str:
+        """The text of the journal, with paths relative to *root* so that a moved environment can still recover."""
+        rows = [(move.kind, _relative(move.source, root), _relative(move.target, root)) for move in self.moves]
+        unowned = [_relative(path, root) for path in self.unowned]
+        return json.dumps({"schema": 1, "id": self.id, "moves": rows, "unowned": unowned})
+
+    @classmethod
+    def parse(cls, text: str, root: str) -> Journal:
+        """The inverse of :meth:`render`.
+
+        :raises ValueError: when *text* is no journal.
+        """
+        document = json.loads(text)
+        try:
+            if document["schema"] != 1:
+                raise ValueError(f"schema {document['schema']} is newer than this program")
+            rows = document["moves"]
+            moves = tuple(Move(kind, _absolute(source, root), _absolute(target, root)) for kind, source, target in rows)
+            unowned = tuple(_absolute(path, root) for path in document["unowned"])
+            return cls(id=str(document["id"]), moves=moves, unowned=unowned)
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not a journal: {error}") from error
+
+
+def commit(journal: Journal, state: State, *, progress: events.Progress = events.ignore) -> None:
+    """Do every move of *journal*; returns when all are done and the journal is closed.
+
+    :raises OSError: when a rename fails; everything has been undone by then.
+    """
+    fs.write_atomic(state.journal, journal.render(state.root).encode(), fsync=True)
+    try:
+        complete(journal, state, progress=progress)
+    except BaseException:
+        undo(journal, state)
+        raise
+
+
+def complete(journal: Journal, state: State, *, progress: events.Progress = events.ignore) -> None:
+    """Do the moves that are not done yet and close the journal.
+
+    :raises OSError: when a rename fails; the journal stays open.
+    """
+    aside = os.path.join(state.trash, journal.id)
+    progress(events.PhaseStarted(phase="commit", total=len(journal.moves)))
+    for move in journal.moves:
+        if not move.is_done():
+            if move.kind == "place" or os.path.lexists(move.source):
+                _rename(move.source, move.target, aside)
+            progress(events.PhaseAdvanced(phase="commit", amount=1))
+    # The moves stay on record beside what they displaced: a rollback finds foreign files by them.
+    os.replace(state.journal, os.path.join(aside, "moves.json"))
+    fs.sync_directory(state.root)
+
+
+def can_complete(journal: Journal) -> bool:
+    """Whether everything that is still to be placed is there."""
+    return all(
+        os.path.lexists(move.source) or os.path.lexists(move.target) for move in journal.moves if move.kind == "place"
+    )
+
+
+def undo(journal: Journal, state: State) -> None:
+    """Take back the moves that are done, last first, and close the journal.
+
+    :raises OSError: when a rename fails; the journal stays open.
+    """
+    aside = os.path.join(state.trash, journal.id)
+    # Where the old file never left, nothing new can have come: what stands there is the old file.
+    untouched = {move.source for move in journal.moves if move.kind == "displace" and not move.is_done()}
+    for move in reversed(journal.moves):
+        if move.target not in untouched and move.is_done() and os.path.lexists(move.target):
+            os.makedirs(os.path.dirname(move.source), exist_ok=True)
+            _rename(move.target, move.source, aside)
+    with suppress(FileNotFoundError):
+        os.unlink(state.journal)
+    fs.sync_directory(state.root)
+
+
+def _rename(source: str, target: str, aside: str) -> None:
+    """Rename, putting aside what a running program has made at *target* meanwhile (a ``__pycache__``, its folder)."""
+    try:
+        os.rename(source, target)
+    except OSError:
+        if not os.path.lexists(target):
+            raise
+        os.rename(target, os.path.join(aside, f"late-{os.urandom(4).hex()}"))
+        os.rename(source, target)
+
+
+def _relative(path: str, root: str) -> str:
+    home = os.path.dirname(root)
+    if path.startswith(root + os.sep):
+        return path[len(root) + 1 :]
+    if path.startswith(home + os.sep):
+        return os.path.join("..", path[len(home) + 1 :])
+    return os.path.relpath(path, root)
+
+
+def _absolute(path: str, root: str) -> str:
+    return os.path.normpath(os.path.join(root, path))

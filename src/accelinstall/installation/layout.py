@@ -1,0 +1,229 @@
+"""Where each file of a wheel belongs in an environment: from values to values, but for the scripts, which are read."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from accelinstall.installation.errors import PathRefused, StoreEntryGone
+from accelinstall.installation.scripts import adapt_script, is_plain_name, parse_entry_points, render_command
+from accelinstall.model.installation import Interpreter
+from accelinstall.model.lock import LockedPackage
+from accelinstall.model.receipts import STATE_FOLDER
+from accelinstall.model.store import StoredFile, StoreEntry
+
+# Written anew for every environment, whatever the wheel brought.
+_OWN_METADATA = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
+
+
+Content = tuple[str, str]
+"""What a file holds, as RECORD tells it: ``sha256=...`` and the size; both empty for bytecode."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Layout:
+    """The files of one wheel in one environment; targets are absolute paths.
+
+    :ivar base: the library folder that holds the dist-info.
+    :ivar links: target -> (file in the store, executable).
+    :ivar fresh: target -> (content, executable): files that are never shared with the store.
+    :ivar rows: target -> content, in the order RECORD lists them.
+    """
+
+    package: LockedPackage
+    entry: StoreEntry
+    base: str
+    links: dict[str, tuple[str, bool]] = field(default_factory=dict)
+    fresh: dict[str, tuple[bytes, bool]] = field(default_factory=dict)
+    rows: dict[str, Content] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The canonical name."""
+        return self.package.name
+
+    @property
+    def record(self) -> str:
+        """Where RECORD will stand."""
+        return f"{self.base}/{self.entry.dist_info}/RECORD"
+
+    def add_fresh(self, target: str, content: bytes, *, executable: bool = False) -> None:
+        """One more file with this *content*."""
+        self.fresh[target] = (content, executable)
+        self.rows[target] = content_of(content)
+
+    def drop(self, target: str, instead: Content) -> None:
+        """Do not bring *target*: another distribution's file stands there, with the content *instead*."""
+        self.links.pop(target, None)
+        self.fresh.pop(target, None)
+        self.rows[target] = instead
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The folders of an environment, without links in their paths."""
+
+    schemes: dict[str, str]
+    prefix: str
+    reserved: frozenset[str]
+
+    @property
+    def anchors(self) -> tuple[str, ...]:
+        """The fewest folders that hold all others: the prefix, and schemes outside it."""
+        found = [self.prefix]
+        for path in sorted(self.schemes.values()):
+            if not any(is_inside(path, anchor) for anchor in found):
+                found.append(path)
+        return tuple(found)
+
+    @property
+    def fixed(self) -> frozenset[str]:
+        """Folders that belong to the environment itself: never moved as a whole."""
+        found = set()
+        for path in (self.prefix, *self.schemes.values()):
+            while path not in found and os.path.dirname(path) != path:
+                found.add(path)
+                path = os.path.dirname(path)
+        return frozenset(found)
+
+
+def is_inside(path: str, folder: str) -> bool:
+    """Whether *path* is *folder* or below it."""
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def places_of(interpreter: Interpreter) -> Places:
+    """The folders of the interpreter's environment."""
+    schemes = {key: os.path.realpath(path) for key, path in interpreter.schemes.items()}
+    prefix = os.path.realpath(interpreter.prefix or schemes["data"])
+    version = ".".join(interpreter.version.split(".")[:2])
+    names = ["python", "python3", f"python{version}", "pythonw", f"python{version}t"]
+    programs = {f"{schemes['scripts']}/{name}{suffix}" for name in names for suffix in ("", ".exe")}
+    return Places(schemes, prefix, frozenset({f"{prefix}/pyvenv.cfg", *programs}))
+
+
+def lay_out(package: LockedPackage, entry: StoreEntry, interpreter: Interpreter, places: Places) -> Layout:
+    """Where the files of *entry* go; scripts are read and made for *interpreter*.
+
+    :raises PathRefused: when one would go where no wheel may write.
+    :raises StoreEntryGone: when a script cannot be read from the store.
+    """
+    layout = Layout(package=package, entry=entry, base=places.schemes["purelib" if entry.purelib else "platlib"])
+    data = entry.dist_info.removesuffix(".dist-info") + ".data/"
+    own = {f"{entry.dist_info}/{name}" for name in _OWN_METADATA}
+    root, base = entry.root, layout.base
+    entry_points = False
+    for file in entry.files:
+        path = file.path
+        if path.startswith(data):
+            _spread(layout, file, path[len(data) :], interpreter, places)
+            continue
+        if path in own:
+            continue
+        if path == f"{entry.dist_info}/entry_points.txt":
+            entry_points = True
+        target = f"{base}/{path}"
+        _place(layout, target, path)
+        layout.links[target] = (f"{root}/{path}", file.executable)
+        layout.rows[target] = (f"sha256={file.sha256}", str(file.size))
+    if entry_points:
+        text = _read(layout, f"{entry.dist_info}/entry_points.txt").decode("utf-8", "replace")
+        for kind, name, module, attribute in parse_entry_points(text):
+            if not is_plain_name(name):
+                raise _refused(layout, name, "is a script that would leave the scripts folder")
+            filename, content = render_command(kind, name, module, attribute, interpreter)
+            target = f"{places.schemes['scripts']}/{filename}"
+            # A wheel may bring the same command as a file and as an entry point: the entry point counts.
+            layout.add_fresh(target, content, executable=True)
+    _refuse_reserved(layout, places)
+    return layout
+
+
+def _spread(layout: Layout, file: StoredFile, inner: str, interpreter: Interpreter, places: Places) -> None:
+    """One file below ``.data``: the first folder of *inner* names the scheme."""
+    path = file.path
+    scheme, _, rest = inner.partition("/")
+    if scheme not in places.schemes or not rest:
+        raise _refused(layout, path, f"is for `{scheme}`, which is no part of an environment")
+    folder = places.schemes[scheme]
+    if scheme == "headers":
+        folder = f"{folder}/{layout.entry.name}"
+    target = f"{folder}/{rest}"
+    _place(layout, target, path)
+    if scheme == "scripts":
+        if not is_plain_name(rest):
+            raise _refused(layout, path, "is a script that would leave the scripts folder")
+        content = adapt_script(_read(layout, path), interpreter.executable)
+        layout.add_fresh(target, content, executable=True)
+        return
+    layout.links[target] = (f"{layout.entry.root}/{path}", file.executable)
+    layout.rows[target] = (f"sha256={file.sha256}", str(file.size))
+
+
+def _place(layout: Layout, target: str, path: str) -> None:
+    if ".." in path and ".." in path.split("/"):
+        raise _refused(layout, path, "would leave the environment")
+    if target in layout.rows:
+        raise _refused(layout, path, f"is there twice: two of its files become `{target}`")
+
+
+def _refuse_reserved(layout: Layout, places: Places) -> None:
+    memory = f"{places.schemes['purelib']}/{STATE_FOLDER}/"
+    for target in layout.rows:
+        if target in places.reserved:
+            raise _refused(layout, target, "would replace the environment's own interpreter or settings")
+        if target.startswith(memory):
+            raise _refused(layout, target, "would replace what accelinstall remembers about the environment")
+
+
+def add_metadata(layout: Layout, *, requested: bool) -> None:
+    """Add what an installer says about the installation itself: INSTALLER, REQUESTED, ``direct_url.json``."""
+    folder = f"{layout.base}/{layout.entry.dist_info}"
+    layout.add_fresh(f"{folder}/INSTALLER", b"accelinstall")
+    if requested:
+        layout.add_fresh(f"{folder}/REQUESTED", b"")
+    if layout.package.direct:
+        layout.add_fresh(f"{folder}/direct_url.json", render_direct_url(layout.package))
+
+
+def render_direct_url(package: LockedPackage) -> bytes:
+    """PEP 610's document for a wheel named by URL or path; credentials in the URL are left out."""
+    import json
+    from urllib.parse import urlsplit
+
+    if package.path:
+        from pathlib import Path
+
+        url = Path(package.path).as_uri()
+    else:
+        parts = urlsplit(package.url)
+        url = parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="").geturl()
+    return json.dumps({"archive_info": {"hashes": {"sha256": package.sha256}}, "url": url}).encode()
+
+
+def content_of(data: bytes) -> Content:
+    """How RECORD describes *data*."""
+    digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
+    return (f"sha256={digest}", str(len(data)))
+
+
+def python_files(layout: Layout, places: Places) -> Iterator[str]:
+    """The modules among the wheel's files, which bytecode can be made for."""
+    libraries = (places.schemes["purelib"] + "/", places.schemes["platlib"] + "/")
+    return (target for target in layout.links if target.endswith(".py") and target.startswith(libraries))
+
+
+def _read(layout: Layout, path: str) -> bytes:
+    full = f"{layout.entry.root}/{path}"
+    try:
+        with open(full, "rb") as file:
+            return file.read()
+    except OSError:
+        raise StoreEntryGone(layout.name, layout.package.version, path=full) from None
+
+
+def _refused(layout: Layout, path: str, reason: str) -> PathRefused:
+    return PathRefused(layout.name, layout.package.version, path=path, reason=reason)

@@ -1,0 +1,64 @@
+"""RECORD files: the rows that say which files belong to a distribution."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+from accelinstall.model.installation import InstalledDistribution
+
+Row = tuple[str, str, str]
+"""Path as written, hash as written (``sha256=...`` or empty), size as written."""
+
+
+def parse_record(text: str) -> list[Row]:
+    """The rows of a RECORD, malformed ones with what they have; never raises."""
+    if '"' in text:
+        import csv
+
+        found = [(*row, "", "", "")[:3] for row in csv.reader(text.splitlines()) if row and row[0]]
+        return [(path, digest, size) for path, digest, size in found]
+    rows = []
+    for line in text.splitlines():
+        parts = line.rsplit(",", 2)
+        if parts[0]:
+            rows.append((parts[0], parts[1] if len(parts) > 1 else "", parts[2] if len(parts) > 2 else ""))
+    return rows
+
+
+def render_record(rows: Iterable[Row]) -> str:
+    """The text of a RECORD; paths that CSV would misread are quoted."""
+    return "".join([f"{quoted(path)},{digest},{size}\n" for path, digest, size in rows])
+
+
+def quoted(path: str) -> str:
+    """*path* as a CSV field."""
+    if "," in path or '"' in path or "\n" in path or "\r" in path:
+        return '"' + path.replace('"', '""') + '"'
+    return path
+
+
+def record_path(base: str, target: str) -> str:
+    """How the RECORD of a distribution in *base* names the file *target*; both absolute."""
+    if target.startswith(base) and target[len(base) : len(base) + 1] == "/":
+        return target[len(base) + 1 :]
+    return os.path.relpath(target, base).replace(os.sep, "/")
+
+
+def absolute_path(base: str, path: str) -> str:
+    """The file a row's *path* names, for a distribution in *base*; links are not followed."""
+    if os.sep != "/":
+        path = path.replace("\\", "/")
+    if path.startswith((".", "/")) or "/." in path or "//" in path or ":" in path:
+        return os.path.normpath(os.path.join(base, path))
+    return f"{base}/{path}"
+
+
+def read_record(distribution: InstalledDistribution) -> list[Row] | None:
+    """The rows of an installed distribution; ``None`` when it has no RECORD."""
+    path = os.path.join(distribution.location, distribution.dist_info, "RECORD")
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
+            return parse_record(file.read())
+    except OSError:
+        return None

@@ -1,0 +1,200 @@
+"""Back to the state before the last transaction: our wheels from the store, other tools' files from the trash."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+
+from accelinstall import events
+from accelinstall.installation.change import Change, Manner, carry_out
+from accelinstall.installation.errors import EnvironmentChanged, NothingToRollBack, RollbackIncomplete
+from accelinstall.installation.execution import installed_rows, timestamp
+from accelinstall.installation.journal import Journal
+from accelinstall.installation.records import absolute_path, parse_record
+from accelinstall.installation.recovery import clean, recover
+from accelinstall.installation.state import Hold, hold_environment, new_id, read_receipts
+from accelinstall.model.installation import InstalledDistribution, Interpreter, Inventory, LinkMode, Receipt
+from accelinstall.model.lock import LockedPackage
+from accelinstall.model.store import StoreEntry
+
+
+def rollback(
+    interpreter: Interpreter,
+    *,
+    inventory: Inventory,
+    find: Callable[[str], StoreEntry | None],
+    progress: events.Progress = events.ignore,
+    link_mode: LinkMode | None = None,
+    compile_bytecode: bool = False,
+    hold: Hold | None = None,
+) -> Receipt:
+    """The receipt of a new transaction that undoes the last one; undoing that again brings it back.
+
+    :param inventory: what is installed now.
+    :param find: wheel sha256 -> unpacked wheel, such as ``Store.get``.
+    :raises NothingToRollBack: when no transaction of ours is on record.
+    :raises RollbackIncomplete: when what the earlier state needs is not stored any more.
+    :raises InstallationError: when the environment could not be changed; it is then as before.
+    """
+    if hold is None:
+        with hold_environment(interpreter, progress=progress) as taken:
+            return rollback(
+                interpreter,
+                inventory=inventory,
+                find=find,
+                progress=progress,
+                link_mode=link_mode,
+                compile_bytecode=compile_bytecode,
+                hold=taken,
+            )
+    recover(interpreter, hold=hold, progress=progress)
+    clean(hold.state)
+    receipts = read_receipts(interpreter)
+    undone = next((receipt for receipt in receipts if receipt.changes), None)
+    if undone is None:
+        raise NothingToRollBack(interpreter.prefix)
+    earlier = next((receipt for receipt in receipts if receipt.id == undone.previous), None)
+    change, foreign = _change(receipts[0], undone, earlier, inventory, find, hold)
+    packages = tuple(package for package, _ in change.coming)
+    receipt = Receipt(
+        id=new_id(receipts[0]),
+        created=timestamp(),
+        lock_hash=earlier.lock_hash if earlier else "",
+        installed=installed_rows(packages, change.kept),
+        changes=_changes(packages, foreign, change.going),
+        previous=receipts[0].id,
+        requested=earlier.requested if earlier else (),
+        direct=earlier.direct if earlier else (),
+    )
+    manner = Manner(
+        link_mode=link_mode,
+        compile_bytecode=compile_bytecode,
+        requested=frozenset(receipt.requested),
+    )
+    return carry_out(change, receipt, hold=hold, interpreter=interpreter, manner=manner, progress=progress)
+
+
+def _change(
+    latest: Receipt,
+    undone: Receipt,
+    earlier: Receipt | None,
+    inventory: Inventory,
+    find: Callable[[str], StoreEntry | None],
+    hold: Hold,
+) -> tuple[Change, list[tuple[str, str]]]:
+    """What to do, and the (name, version) rows of other tools' distributions that come back."""
+    before = {row[0]: row for row in (earlier.installed if earlier else ())}
+    now = {row[0]: row for row in latest.installed}
+    going = [_installed(row, inventory) for name, row in sorted(now.items()) if before.get(name) != row]
+    # What another tool had put there and the undone transaction brought back, it takes away again.
+    came = {name for action, name, _ in undone.changes if action != "remove"} - now.keys()
+    going += [item for item in inventory.distributions if item.name in came | (before.keys() - now.keys())]
+    coming, missing = [], []
+    direct = dict(earlier.direct if earlier else ())
+    for name, row in sorted(before.items()):
+        if now.get(name) == row:
+            continue
+        entry = find(row[2])
+        if entry is None:
+            missing.append(f"{name} {row[1]}")
+        else:
+            coming.append((_package(row, direct.get(name, "")), entry))
+    displaced = [row[1] for row in undone.changes if row[0] != "install" and row[1] not in before]
+    restored, foreign, lost = _from_trash(displaced, undone, hold)
+    if missing or lost:
+        raise RollbackIncomplete([*missing, *(f"{name} (from another tool)" for name in lost)])
+    gone = set(going)
+    kept = tuple(item for item in inventory.distributions if item not in gone)
+    return Change(coming=tuple(coming), going=tuple(going), kept=kept, restored=tuple(restored)), foreign
+
+
+def _installed(row: tuple[str, str, str], inventory: Inventory) -> InstalledDistribution:
+    for item in inventory.distributions:
+        if (item.name, item.version, item.sha256) == row:
+            return item
+    raise EnvironmentChanged(
+        f"{row[0]} {row[1]} is no longer as the last transaction left it",
+        hint="install the earlier lock again: accelinstall sync PYLOCK",
+    )
+
+
+def _package(row: tuple[str, str, str], direct: str) -> LockedPackage:
+    name, version, sha256 = row
+    path = direct if os.path.isabs(direct) else ""
+    return LockedPackage(
+        name=name,
+        version=version,
+        filename="",
+        sha256=sha256,
+        url="" if path else direct,
+        path=path,
+        direct=bool(direct),
+    )
+
+
+def _from_trash(
+    names: Sequence[str], undone: Receipt, hold: Hold
+) -> tuple[list[tuple[str, str]], list[tuple[str, str]], list[str]]:
+    """(trash file, target) pairs that bring *names* and unowned files back; what comes back; names that are lost."""
+    trash = os.path.join(hold.state.trash, undone.id)
+    try:
+        with open(os.path.join(trash, "moves.json"), encoding="utf-8") as file:
+            journal = Journal.parse(file.read(), hold.state.root)
+    except (OSError, ValueError):
+        return [], [], sorted(names)
+    moved = {move.source: move.target for move in journal.moves if move.kind == "displace"}
+    found = {path: moved[path] for path in journal.unowned if path in moved}
+    back, lost = [], []
+    for name in sorted(names):
+        folder = next((path for path in moved if path.endswith(".dist-info") and _name_of(path)[0] == name), None)
+        if folder is None:
+            lost.append(name)
+            continue
+        back.append(_name_of(folder))
+        found.update(_files_of(folder, moved))
+    pairs = [(source, target) for target, source in found.items()]
+    return [pair for top in pairs for pair in _expanded(*top)], back, lost
+
+
+def _files_of(folder: str, moved: dict[str, str]) -> dict[str, str]:
+    """Target -> file in the trash, for the distribution whose dist-info was *folder*."""
+    base = os.path.dirname(folder)
+    with open(os.path.join(moved[folder], "RECORD"), encoding="utf-8", errors="surrogateescape", newline="") as file:
+        rows = parse_record(file.read())
+    found = {folder: moved[folder]}
+    for path, _, _ in rows:
+        target = absolute_path(base, path)
+        top = target
+        while top not in moved and os.path.dirname(top) != top:
+            top = os.path.dirname(top)
+        # What a staying distribution also owned was never moved.
+        if top in moved and not target.startswith(folder + os.sep):
+            source = moved[top] + target[len(top) :]
+            if os.path.lexists(source):
+                found[target] = source
+    return found
+
+
+def _expanded(source: str, target: str) -> list[tuple[str, str]]:
+    if not os.path.isdir(source) or os.path.islink(source):
+        return [(source, target)]
+    return [
+        (os.path.join(root, name), os.path.join(target + root[len(source) :], name))
+        for root, _, names in os.walk(source)
+        for name in names
+    ]
+
+
+def _name_of(folder: str) -> tuple[str, str]:
+    name, _, version = os.path.basename(folder).removesuffix(".dist-info").rpartition("-")
+    return name.lower().replace("_", "-").replace(".", "-"), version
+
+
+def _changes(
+    packages: Sequence[LockedPackage], foreign: Sequence[tuple[str, str]], going: Sequence[InstalledDistribution]
+) -> tuple[tuple[str, str, str], ...]:
+    left = {item.name: item.version for item in going}
+    comes = {package.name: package.version for package in packages} | dict(foreign)
+    rows = [("replace" if name in left else "install", name, version) for name, version in comes.items()]
+    rows += [("remove", name, version) for name, version in left.items() if name not in comes]
+    return tuple(sorted(rows, key=lambda row: row[1]))
