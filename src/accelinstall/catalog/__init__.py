@@ -14,9 +14,9 @@ from accelinstall.catalog.values import (
     Family,
     Generation,
     JetPack,
+    Numbers,
     Release,
     Wheel,
-    Numbers,
     dotted,
     numbers_of,
 )
@@ -31,6 +31,7 @@ __all__ = [
     "Family",
     "Generation",
     "JetPack",
+    "Numbers",
     "Release",
     "Wheel",
     "dotted",

@@ -78,6 +78,8 @@ def _decode(tables: Mapping[str, dict[str, Any]]) -> Catalog:
         drivers=_drivers(tables["drivers"]),
         jetpacks=tuple(_jetpack(row) for row in tables["jetson"]["jetpack"]),
         families=tuple(_family(row) for row in tables["families"]["family"]),
+        companions=frozenset(name for release in releases for name in release.companions),
+        plain=frozenset(tables["torch"]["plain"]["names"].split()),
     )
 
 

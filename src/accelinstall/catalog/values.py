@@ -106,6 +106,10 @@ class Backend:
         """The build for a torch *series* on *platform*, if there is one."""
         return next((build for build in self.builds if series in build.series and platform in build.code), None)
 
+    def has_series(self, series: str) -> bool:
+        """Whether any platform has a build of the torch *series*."""
+        return any(series in build.series for build in self.builds)
+
     def has_index(self, platform: str) -> bool:
         """Whether its own index serves *platform*; otherwise only the default index does."""
         return bool(self.url) and (self.index_platforms is None or platform in self.index_platforms)
@@ -194,6 +198,8 @@ class Catalog:
     :ivar serial: date of the newest fact, ISO 8601.
     :ivar releases: torch releases, newest first.
     :ivar backends: in the order of the files: CUDA, ROCm, the others, Jetson.
+    :ivar companions: names of every package that is released for a torch release.
+    :ivar plain: those of them whose one wheel, on the default index, serves every backend.
     """
 
     serial: str
@@ -202,6 +208,8 @@ class Catalog:
     drivers: Drivers
     jetpacks: tuple[JetPack, ...]
     families: tuple[Family, ...]
+    companions: frozenset[str] = frozenset()
+    plain: frozenset[str] = frozenset()
 
     def family_of(self, name: str) -> Family | None:
         """The family that *name* (canonical) belongs to, as head or member."""
@@ -214,11 +222,6 @@ class Catalog:
     def jetpack(self, l4t: Numbers) -> JetPack | None:
         """The newest JetPack row at or below an L4T release such as ``(36, 4, 3)``."""
         return max((row for row in self.jetpacks if row.l4t <= l4t), key=lambda row: row.l4t, default=None)
-
-    @property
-    def companions(self) -> frozenset[str]:
-        """Names of every package that is released for a torch release."""
-        return frozenset(name for release in self.releases for name in release.companions)
 
 
 def numbers_of(text: str) -> Numbers:

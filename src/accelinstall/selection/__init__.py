@@ -8,6 +8,7 @@ from accelinstall.selection.environments import choose_environment
 from accelinstall.selection.overrides import apply_overrides, report_for
 from accelinstall.selection.refusals import (
     BackendNeeded,
+    InvalidWish,
     NoBuildFits,
     UnknownArchitecture,
     UnknownBackend,
@@ -18,6 +19,7 @@ from accelinstall.selection.sources import backend_of_source
 
 __all__ = [
     "BackendNeeded",
+    "InvalidWish",
     "NoBuildFits",
     "UnknownArchitecture",
     "UnknownBackend",

@@ -42,8 +42,9 @@ def bare_candidate(question: Question) -> Candidate | None:
 
 def selected_for(candidate: Candidate, ranked: Ranked | None, question: Question) -> tuple[Selected, ...]:
     """One row per answered wish."""
+    from_source = _needs_source(candidate, ranked)
     return tuple(
-        _selected(wish, choice, ranked, question)
+        _selected(wish, choice, ranked, question, from_source=from_source)
         for wish in question.demand.wishes
         for choice in [candidate.choice(wish.name)]
         if choice is not None
@@ -79,18 +80,15 @@ def _choices(backend: Backend, releases: tuple[Release, ...], question: Question
         source_url=backend.url if indexed else "",
         local=backend.local if indexed else "",
     )
-    companions = (
-        replace(
-            head,
-            package=name,
-            versions=(),
-            default_index_versions=tuple(
-                dict.fromkeys(version for release in on_default for version in release.companions.get(name, ()))
-            ),
-        )
-        for name in sorted(question.catalog.companions)
-    )
-    return (head, *companions)
+    # Plain companions have no opinion: the default index's wheel is right for every backend.
+    names = sorted(question.catalog.companions - question.catalog.plain)
+    return (head, *(_companion(name, head, on_default) for name in names))
+
+
+def _companion(name: str, head: Choice, on_default: list[Release]) -> Choice:
+    """As the head, any release: which one belongs to the head's is in the packages' own requirements."""
+    versions = dict.fromkeys(version for release in on_default for version in release.companions.get(name, ()))
+    return replace(head, package=name, versions=(), default_index_versions=tuple(versions))
 
 
 def _is_default(release: Release, backend: Backend, machine: Machine) -> bool:
@@ -98,20 +96,20 @@ def _is_default(release: Release, backend: Backend, machine: Machine) -> bool:
 
 
 def _is_open_ended(backend: Backend, question: Question) -> bool:
-    """Whether newer releases than the catalog's may be taken: the newest known one runs here, by any rule but a wish."""
+    """Whether releases newer than the catalog may be taken: the newest known one runs here, whatever is wished."""
     if backend.slug not in _OPEN_ENDED:
         return False
     return judge(backend, question.newest, question.machine, catalog=question.catalog).verdict.accepted
 
 
-def _selected(wish: Wish, choice: Choice, ranked: Ranked | None, question: Question) -> Selected:
+def _selected(wish: Wish, choice: Choice, ranked: Ranked | None, question: Question, *, from_source: bool) -> Selected:
     extras = f"[{','.join(wish.extras)}]" if wish.extras else ""
     return Selected(
         name=wish.name,
         requirement=f"{wish.name}{extras}{wish.specifier}",
         version=question.demand.pinned(wish.name) or _series(wish.name, ranked),
         backend=choice.backend,
-        source_url=choice.source_url if _needs_source(wish.name, choice, ranked) else "",
+        source_url=choice.source_url if from_source else "",
         group=wish.group,
     )
 
@@ -124,10 +122,10 @@ def _series(name: str, ranked: Ranked | None) -> str:
     return ".".join(version.split(".")[:2])
 
 
-def _needs_source(name: str, choice: Choice, ranked: Ranked | None) -> bool:
-    """Whether the answer comes from the backend's own index: not when the default index's wheel is that build."""
-    if ranked is None:
-        return True
-    newest = ranked.releases[0]
-    versions = (newest.version,) if name == HEAD else newest.companions.get(name, ())
-    return not versions or versions[0] not in choice.default_index_versions
+def _needs_source(candidate: Candidate, ranked: Ranked | None) -> bool:
+    """Whether the answer comes from the backend's own index: not when the default index's wheel is that build.
+
+    The head decides for its companions, so that all come from one place.
+    """
+    head = candidate.choice(HEAD)
+    return ranked is None or head is None or ranked.releases[0].version not in head.default_index_versions

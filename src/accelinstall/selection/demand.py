@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from accelinstall.catalog import Backend, Catalog, Release
 from accelinstall.model.selection import Wish
+from accelinstall.selection.refusals import InvalidWish
 
 if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
@@ -28,6 +29,7 @@ class Demand:
     wishes: tuple[Wish, ...] = ()
     specifiers: tuple[tuple[str, str], ...] = ()
     _parsed: dict[str, SpecifierSet] = field(default_factory=dict, compare=False, repr=False)
+    _known: dict[tuple[str, str], bool] = field(default_factory=dict, compare=False, repr=False)
 
     def refusal(self, release: Release, backend: Backend, platform: str) -> str:
         """Why the wishes exclude *release* as *backend* builds it; empty when they do not."""
@@ -51,17 +53,24 @@ class Demand:
         versions = release.companions.get(name, ())
         # A release without companions of this name says nothing; the resolver will see what the package requires.
         return not versions or any(
-            self._contains(text, form)
-            for version in versions
-            for form in _forms(version, release, backend, platform)
+            self._contains(text, form) for version in versions for form in _forms(version, release, backend, platform)
         )
 
     def _contains(self, text: str, version: str) -> bool:
-        if text not in self._parsed:
-            from packaging.specifiers import SpecifierSet
+        answer = self._known.get((text, version))
+        if answer is None:
+            answer = self._known[text, version] = self._specifier(text).contains(version, prereleases=True)
+        return answer
 
-            self._parsed[text] = SpecifierSet(text)
-        return self._parsed[text].contains(version, prereleases=True)
+    def _specifier(self, text: str) -> SpecifierSet:
+        if text not in self._parsed:
+            from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+            try:
+                self._parsed[text] = SpecifierSet(text)
+            except InvalidSpecifier as error:
+                raise InvalidWish(text) from error
+        return self._parsed[text]
 
 
 def demand_of(wishes: Sequence[Wish], catalog: Catalog) -> Demand:

@@ -11,9 +11,11 @@ from accelinstall.selection.machine import VENDORS, Machine, machine_of
 from accelinstall.selection.ranking import backends_for
 from accelinstall.selection.rules import device_refusal
 
+_NO_CLAIM = Overrides()
+
 
 def choose_environment(
-    report: HardwareReport, *, overrides: Overrides = Overrides(), catalog: Catalog | None = None
+    report: HardwareReport, *, overrides: Overrides = _NO_CLAIM, catalog: Catalog | None = None
 ) -> Environment:
     """The environment to serve: what the user claims, else the first of cuda, rocm, xpu, mps with a device to use.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 from accelinstall.catalog import Numbers, numbers_of
 from accelinstall.model.hardware import Device, Environment, HardwareReport, Vendor
@@ -78,6 +79,7 @@ def python_of_tag(tag: str) -> str:
     return f"{digits[0]}.{digits[1:]}"
 
 
+@cache
 def capability(architecture: str) -> Numbers:
     """``sm_86`` or ``compute_86`` -> ``(8, 6)``; empty for anything else."""
     match = re.fullmatch(r"(?:sm|compute)_(\d+)(\d)[a-z]?", architecture)
@@ -87,7 +89,13 @@ def capability(architecture: str) -> Numbers:
 def _strength(device: Device) -> tuple[Numbers, str, int, str, str]:
     # Name and uuid only make the order of otherwise equal devices independent of the order they were seen in.
     architecture = device.architecture or ""
-    return capability(architecture), architecture, device.memory_bytes or 0, device.name, device.uuid
+    return (
+        capability(architecture),
+        architecture,
+        device.memory_bytes or 0,
+        device.name,
+        f"{device.uuid} {device.driver}",
+    )
 
 
 def _l4t(text: str) -> Numbers:

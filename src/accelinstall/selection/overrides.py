@@ -109,9 +109,7 @@ def vendor_of(architecture: str) -> Vendor:
 
 def _claimed(architecture: str) -> Device:
     evidence = _evidence("--gpu-arch", architecture)
-    return Device(
-        vendor=vendor_of(architecture), name=architecture, architecture=architecture, evidence=(evidence,)
-    )
+    return Device(vendor=vendor_of(architecture), name=architecture, architecture=architecture, evidence=(evidence,))
 
 
 def _evidence(source: str, excerpt: str) -> Evidence:

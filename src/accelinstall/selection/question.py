@@ -44,9 +44,7 @@ class Question:
     def judged(self) -> tuple[Judgement, ...]:
         """Every build to choose from, newest release first."""
         releases = releases_for(self.demand, self.catalog)
-        return tuple(
-            judgements(self.backends, releases, self.machine, catalog=self.catalog, demand=self.demand)
-        )
+        return tuple(judgements(self.backends, releases, self.machine, catalog=self.catalog, demand=self.demand))
 
     def ranked(self) -> tuple[Ranked, ...]:
         """The backends that fit, best first."""

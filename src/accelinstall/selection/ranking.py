@@ -60,7 +60,7 @@ def judgements(
     jetson = bool(machine.l4t) or any(device.tegra for device in machine.devices)
     for release in releases:
         for backend in backends:
-            if not any(release.series in build.series for build in backend.builds) or (backend.l4t and not jetson):
+            if not backend.has_series(release.series) or (backend.l4t and not jetson):
                 continue
             excluded = demand.refusal(release, backend, machine.platform) if demand else ""
             yield judge(backend, release, machine, catalog=catalog, excluded=excluded)
@@ -91,5 +91,5 @@ def _ranked(rows: list[Judgement], machine: Machine, catalog: Catalog) -> Ranked
         backend=backend,
         releases=tuple(row.release for row in rows if row.served == served),
         served=served,
-        native=all(is_native(device, backend, catalog) for device in devices),
+        native=all(is_native(device, backend, machine, catalog) for device in devices),
     )

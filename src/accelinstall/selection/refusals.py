@@ -24,10 +24,11 @@ class BackendNeeded(UsageError):
 
     code = "backend-needed"
 
-    def __init__(self, environment: Environment, *, choices: Sequence[str], architecture: str) -> None:
+    def __init__(self, environment: Environment, *, choices: Sequence[str], architecture: str, present: bool) -> None:
+        what = "tells its architecture or its driver" if present else "is here"
         super().__init__(
-            f"no {environment} device is here to choose a build for, and neither the project's source, `--backend`, "
-            f"`--gpu-arch` nor `--driver-version` says which one; choices: {', '.join(choices)}",
+            f"no {environment} device {what}, and neither the project's source, `--backend`, `--gpu-arch` nor "
+            f"`--driver-version` says which build to take; choices: {', '.join(choices)}",
             hint=f"--backend {choices[0]}, or --gpu-arch {architecture}",
         )
         self.environment, self.choices = environment, tuple(choices)
@@ -46,6 +47,16 @@ class UnknownBackend(UsageError):
             f"`{slug}` is not a backend; known: {', '.join(choices)}", hint=f"--backend {near[0]}" if near else ""
         )
         self.slug, self.choices = slug, tuple(choices)
+
+
+class InvalidWish(UsageError):
+    """A wish whose version specifier is not one."""
+
+    code = "invalid-specifier"
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"`{text}` is not a version specifier", hint="write it as `>=2.1,<3` or `==2.14.1`")
+        self.text = text
 
 
 class UnknownArchitecture(UsageError):

@@ -171,7 +171,7 @@ def _nvidia_refusal(
     if device.tegra:
         return None
     refusal = _driver_refusal(device, backend, machine, catalog)
-    if refusal is not None or how != "ptx" or is_native(device, backend, catalog):
+    if refusal is not None or how != "ptx" or is_native(device, backend, machine, catalog):
         return refusal
     branch = catalog.drivers.branches.get(backend.version, 0)
     return Refusal(
@@ -199,11 +199,14 @@ def compiled_for(device: Device, backend: Backend, code: tuple[str, ...], machin
     return "ptx" if any(item <= have for item in ptx) else ""
 
 
-def is_native(device: Device, backend: Backend, catalog: Catalog) -> bool:
+def is_native(device: Device, backend: Backend, machine: Machine, catalog: Catalog) -> bool:
     """Whether the driver is of the CUDA version's own branch or newer; true when nothing is known of it."""
+    if device.tegra:
+        jetpack = catalog.jetpack(machine.l4t) if machine.l4t else None
+        return jetpack is None or jetpack.cuda >= backend.version
     branch = catalog.drivers.branches.get(backend.version)
     driver = numbers_of(device.driver or "")
-    if branch is None or device.tegra:
+    if branch is None:
         return True
     if driver:
         return driver[0] >= branch
@@ -286,7 +289,7 @@ def _welcome(backend: Backend, code: tuple[str, ...], machine: Machine, catalog:
         parts.append(f"{what} {label(device)}")
     driver = machine.devices[0].driver
     if driver and not machine.devices[0].tegra:
-        native = is_native(machine.devices[0], backend, catalog)
+        native = is_native(machine.devices[0], backend, machine, catalog)
         how = "has" if native else "runs by minor-version compatibility"
         parts.append(f"driver {driver} {how} {backend.toolkit}")
     return "; ".join(dict.fromkeys(parts))

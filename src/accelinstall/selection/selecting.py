@@ -11,7 +11,7 @@ from accelinstall.model.selection import Selection, Verdict, Wish
 from accelinstall.model.target import environment_of
 from accelinstall.selection.answers import bare_candidate, candidate_for, selected_for
 from accelinstall.selection.demand import HEAD, Demand, demand_of
-from accelinstall.selection.hints import findings_for
+from accelinstall.selection.findings import findings_for
 from accelinstall.selection.machine import machine_of
 from accelinstall.selection.question import Question
 from accelinstall.selection.ranking import backends_for, rank
@@ -62,7 +62,7 @@ def select(
     if ranked:
         candidates = tuple(candidate_for(item, question) for item in ranked[:MOST_CANDIDATES])
         selected = selected_for(candidates[0], ranked[0], question)
-        warnings = (*_ignored(demand, backend, fixed), *findings_for(question, ranked))
+        warnings = (*_ignored(demand, backend, fixed), *findings_for(question, judged, ranked[0]))
         return Selection(candidates=candidates, selected=selected, verdicts=verdicts, warnings=warnings)
     candidate = None if contradiction else bare_candidate(question)
     if candidate is None:
@@ -96,7 +96,10 @@ def _check_decidable(question: Question) -> None:
     choices = [item.slug for item in backends if not item.l4t and item.build(question.newest.series, platform)]
     older = [item.slug for item in backends if not item.l4t and item.slug not in choices]
     raise BackendNeeded(
-        question.environment, choices=[*choices, *older], architecture=_AMBIGUOUS[question.environment]
+        question.environment,
+        choices=[*choices, *older],
+        architecture=_AMBIGUOUS[question.environment],
+        present=bool(question.machine.devices),
     )
 
 
@@ -107,7 +110,9 @@ def _contradiction(question: Question) -> str:
     """
     if not question.fixed or question.fixed == "cpu" or environment_of(question.fixed) == question.environment:
         return ""
-    return f"it is a build for {environment_of(question.fixed)}, and this machine's environment is {question.environment}"
+    return (
+        f"it is a build for {environment_of(question.fixed)}, and this machine's environment is {question.environment}"
+    )
 
 
 def _verdicts(judged: Sequence[Judgement], contradiction: str) -> tuple[Verdict, ...]:
@@ -118,17 +123,15 @@ def _verdicts(judged: Sequence[Judgement], contradiction: str) -> tuple[Verdict,
 
 def _other_environments(question: Question) -> tuple[Verdict, ...]:
     """One verdict for the newest build of each environment that was not chosen."""
-    chosen = {backend.environment for backend in question.backends}
-    found: dict[str, Backend] = {}
-    for backend in question.catalog.backends:
-        if backend.environment not in chosen and not backend.l4t:
-            found.setdefault(backend.environment, backend)
+    seen = {backend.environment for backend in question.backends}
     reason = f"the environment is {question.environment}"
-    return tuple(
-        _elsewhere(backend, release, reason)
-        for backend in found.values()
-        for release in [next(item for item in question.catalog.releases if item.series == backend.builds[-1].series[-1])]
-    )
+    found = []
+    for backend in question.catalog.backends:
+        newest = next((item for item in question.catalog.releases if backend.has_series(item.series)), None)
+        if newest is not None and backend.environment not in seen:
+            seen.add(backend.environment)
+            found.append(_elsewhere(backend, newest, reason))
+    return tuple(found)
 
 
 def _elsewhere(backend: Backend, release: Release, reason: str) -> Verdict:
@@ -145,7 +148,7 @@ def _elsewhere(backend: Backend, release: Release, reason: str) -> Verdict:
 def _ignored(demand: Demand, backend: str, fixed: str) -> tuple[Finding, ...]:
     """A word to a user whose ``--backend`` the project overrules, or whose project fixes two."""
     findings = []
-    if backend and backend_slug(backend) != fixed and fixed != "cpu":
+    if backend and backend_slug(backend) not in {fixed, "edge"}:
         message = f"--backend {backend} is not used: the project's source fixes {fixed}"
         findings.append(Finding(id="backend-overruled", level="warning", message=message))
     others = sorted({backend_slug(wish.backend) for wish in demand.wishes if wish.backend} - {fixed})

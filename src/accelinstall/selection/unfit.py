@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from accelinstall.model.selection import Verdict
+from accelinstall.model.target import environment_of
 from accelinstall.selection.demand import HEAD
-from accelinstall.selection.hints import better_driver, better_python, what
+from accelinstall.selection.hints import better_driver, better_python, described
 from accelinstall.selection.question import Question
 from accelinstall.selection.refusals import NoBuildFits
 
@@ -23,6 +24,9 @@ _NEAREST = (
     "platform-unsupported",
     "other-environment",
 )
+
+# 32-bit userlands, which no wheel of torch was ever made for.
+_NARROW = ("linux-armv7l", "linux-armv6l", "linux-i686", "windows-x86")
 
 
 def refuse(question: Question, verdicts: Sequence[Verdict]) -> NoBuildFits:
@@ -59,18 +63,22 @@ def _hint(question: Question) -> str:
     """The first change that helps: another source, driver, Python, version; else the CPU build."""
     if question.fixed:
         return _source_edit(question)
+    if question.machine.musl:
+        return "use an image with glibc, such as python:3.12-slim"
+    if question.machine.platform in _NARROW:
+        return "use a 64-bit operating system and Python"
     driver = better_driver(question, None)
     if driver is not None:
-        return f"driver {driver[0]} or newer would allow {what(driver[1])}"
+        return f"driver {driver[0]} or newer would allow {described(driver[1])}"
     python = better_python(question, None)
     if python is not None:
-        return f"--python-version {python[0]} would allow {what(python[1])}"
+        return f"--python-version {python[0]} would allow {described(python[1])}"
     relaxed = question.undemanding().best()
     if relaxed is not None:
-        return f"change the requirement: {what(relaxed)} fits, `{HEAD}=={relaxed.releases[0].series}.*`"
+        return f"change the requirement: {described(relaxed)} fits, `{HEAD}=={relaxed.releases[0].series}.*`"
     cpu = question.for_environment("cpu").best()
     if cpu is not None and question.environment not in {"cpu", "edge"}:
-        return f"--environment cpu would take {what(cpu)}"
+        return f"--environment cpu would take {described(cpu)}"
     return ""
 
 
@@ -82,11 +90,14 @@ def _source_edit(question: Question) -> str:
     if fit is None:
         return ""
     if not question.by_source:
-        return f"--backend {fit.backend.slug} would take {what(fit)}"
+        return f"--backend {fit.backend.slug} would take {described(fit)}"
     if fit.backend.has_index(question.machine.platform):
         edit = f'set `url = "{fit.backend.url}"` in the source of {HEAD}'
     else:
         edit = f"remove the source of {HEAD}: the default index's wheel is the right one"
-    if relaxed is not None:
+    if relaxed is not None and question.demand.specifiers:
         edit += f", and require `{HEAD}=={fit.releases[0].series}.*`"
-    return f"{edit}; that takes {what(fit)}"
+    elsewhere = environment_of(question.fixed)
+    if question.environment == "cpu" and elsewhere not in {"cpu", ""}:
+        edit = f"--environment {elsewhere} when the packages are for another machine; else {edit}"
+    return f"{edit}; that takes {described(fit)}"
