@@ -9,6 +9,7 @@ from accelinstall.hardware.detect import detect
 from accelinstall.hardware.host import CommandAnswer, Host, NvmlAnswer, NvmlDevice, PlatformFacts
 from accelinstall.hardware.local import LocalHost
 from accelinstall.hardware.recorded import MalformedRecord, RecordedHost
+from accelinstall.hardware.recording import RecordingHost, RecordUnwritable
 
 __all__ = [
     "CommandAnswer",
@@ -18,6 +19,8 @@ __all__ = [
     "NvmlAnswer",
     "NvmlDevice",
     "PlatformFacts",
+    "RecordUnwritable",
     "RecordedHost",
+    "RecordingHost",
     "detect",
 ]

@@ -80,12 +80,15 @@ def group_partitions(nodes: tuple[KfdNode, ...]) -> tuple[tuple[KfdNode, ...], .
     """
     groups: list[list[KfdNode]] = []
     for node in nodes:
-        for group in groups:
-            if any(_is_same_gpu(node, other) for other in group):
-                group.append(node)
-                break
-        else:
+        related = [group for group in groups if any(_is_same_gpu(node, other) for other in group)]
+        if not related:
             groups.append([node])
+            continue
+        first, *others = related
+        for other in others:
+            first += other
+            groups.remove(other)
+        first.append(node)
     return tuple(tuple(group) for group in groups)
 
 

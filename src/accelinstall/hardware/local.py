@@ -28,8 +28,16 @@ class LocalHost:
     Without a driver library no process is started and no module of weight imported: an answer costs microseconds.
     """
 
+    def __init__(self) -> None:
+        self._facts: PlatformFacts | None = None
+
     def facts(self) -> PlatformFacts:
-        """What the interpreter knows; the C library's version comes from ``confstr``, musl's from its loader."""
+        """What the interpreter knows, asked once; glibc's version comes from ``confstr``, musl's from its loader."""
+        if self._facts is None:
+            self._facts = self._read_facts()
+        return self._facts
+
+    def _read_facts(self) -> PlatformFacts:
         name = platform.system()
         model, flags = local_system.windows_cpu() if name == "Windows" else ("", ())
         return PlatformFacts(

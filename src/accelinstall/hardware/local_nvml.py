@@ -26,10 +26,14 @@ _FOLDERS = (
 _LOADER_CACHE = "/etc/ld.so.cache"
 
 
-def ask(*, deadline: float) -> NvmlAnswer:
-    """What NVML says within *deadline* seconds; ``absent`` when the library or its binding is not installed."""
-    library = find_library()
-    binding = _binding_folder()
+def ask(*, deadline: float, library: str | None = None, binding: str | None = None) -> NvmlAnswer:
+    """What NVML says within *deadline* seconds; ``absent`` when there is no library, or no binding to call it by.
+
+    :param library: path of the library, searched for when not given.
+    :param binding: folder that holds the module ``pynvml``, likewise.
+    """
+    library = library or find_library()
+    binding = binding or (_binding_folder() if library else None)
     if library is None or binding is None:
         return NvmlAnswer(status="absent")
     from accelinstall.hardware.local_process import run
@@ -44,19 +48,19 @@ def ask(*, deadline: float) -> NvmlAnswer:
     return decode(answer.stdout, returncode=answer.returncode)
 
 
-def find_library() -> str | None:
-    """Where the library is, without loading it: a path, or its bare name when the loader knows it."""
+def find_library(*, folders: tuple[str, ...] = _FOLDERS, cache: str = _LOADER_CACHE) -> str | None:
+    """Where the library is, without loading it: a path, or its bare name when the loader's *cache* knows it."""
     if sys.platform == "win32":
         return _find_on_windows()
     if sys.platform != "linux":
         return None
-    folders = [*filter(None, os.environ.get("LD_LIBRARY_PATH", "").split(":")), *_FOLDERS]
-    for folder in folders:
+    searched = [*filter(None, os.environ.get("LD_LIBRARY_PATH", "").split(":")), *folders]
+    for folder in searched:
         path = f"{folder}/{LIBRARY}"
         if os.path.exists(path):
             return path
     try:
-        with open(_LOADER_CACHE, "rb") as file:
+        with open(cache, "rb") as file:
             return LIBRARY if LIBRARY.encode() in file.read() else None
     except OSError:
         return None

@@ -1,0 +1,135 @@
+"""NVML is asked in a child process, which may answer, fail, die or hang.
+
+The binding is a stand-in written to a folder; process, session, deadline and JSON are real.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from accelinstall.hardware import NvmlDevice
+from accelinstall.hardware.local_nvml import ask, decode, find_library
+from accelinstall.hardware.local_process import abandoned, run
+
+HEAD = """
+class NVMLError(Exception):
+    def __init__(self, value):
+        self.value = value
+NVML_ERROR_LIB_RM_VERSION_MISMATCH = 18
+NVML_ERROR_NOT_SUPPORTED = 3
+NVML_ERROR_NOT_FOUND = 6
+NVML_ERROR_GPU_IS_LOST = 15
+def refuse(*arguments):
+    raise NVMLError(NVML_ERROR_NOT_SUPPORTED)
+nvmlDeviceGetMemoryInfo = nvmlDeviceGetMigMode = nvmlDeviceGetMaxMigDeviceCount = refuse
+"""
+TWO_GPUS = """
+import os
+from types import SimpleNamespace
+def nvmlInit(): pass
+def nvmlSystemGetDriverVersion(): return b"580.95.05"
+def nvmlSystemGetCudaDriverVersion(): return 13000
+def nvmlDeviceGetCount(): return 3
+def nvmlDeviceGetHandleByIndex(index):
+    if index == 2:
+        raise NVMLError(NVML_ERROR_GPU_IS_LOST)
+    return index
+def nvmlDeviceGetName(handle): return "leads its session" if os.getsid(0) == os.getpid() else "does not"
+def nvmlDeviceGetUUID(handle): return f"GPU-{handle}"
+def nvmlDeviceGetCudaComputeCapability(handle): return (9, 0)
+def nvmlDeviceGetMemoryInfo(handle): return SimpleNamespace(total=1 << 30)
+def nvmlDeviceGetMigMode(handle): return (handle, 0)
+def nvmlDeviceGetMaxMigDeviceCount(handle): return 7
+def nvmlDeviceGetMigDeviceHandleByIndex(handle, slot):
+    if slot:
+        raise NVMLError(NVML_ERROR_NOT_FOUND)
+    return handle
+"""
+
+
+def binding(folder: Path, body: str) -> str:
+    """A folder that holds a ``pynvml`` with *body*."""
+    (folder / "pynvml.py").write_text(HEAD + body, encoding="utf-8")
+    return str(folder)
+
+
+def test_every_gpu_is_listed_with_what_it_answers(tmp_path: Path) -> None:
+    answer = ask(deadline=30, library="libnvidia-ml.so.1", binding=binding(tmp_path, TWO_GPUS))
+    assert (answer.status, answer.driver_version, answer.cuda_driver_version) == ("answered", "580.95.05", "13.0")
+    name = "leads its session" if sys.platform != "win32" else "does not"
+    plain = NvmlDevice(index=0, name=name, compute_capability="9.0", memory_bytes=1 << 30, uuid="GPU-0")
+    split = NvmlDevice(
+        index=1,
+        name=name,
+        compute_capability="9.0",
+        memory_bytes=1 << 30,
+        uuid="GPU-1",
+        mig=True,
+        mig_instances=(name,),
+    )
+    lost = NvmlDevice(index=2, error="NVML_ERROR_GPU_IS_LOST")
+    assert answer.devices == (plain, split, lost)
+
+
+def test_a_library_that_cannot_start_is_a_failure_with_nvmls_name(tmp_path: Path) -> None:
+    body = "def nvmlInit(): raise NVMLError(NVML_ERROR_LIB_RM_VERSION_MISMATCH)"
+    answer = ask(deadline=30, library="libnvidia-ml.so.1", binding=binding(tmp_path, body))
+    assert (answer.status, answer.error) == ("failed", "NVML_ERROR_LIB_RM_VERSION_MISMATCH")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "import os; os._exit(139)",
+        "import os; os.kill(os.getpid(), 11)",
+        "def nvmlInit(): print('{}'); raise SystemExit",
+        "def nvmlInit(): raise ValueError",
+    ],
+)
+def test_a_child_that_dies_is_a_failure(tmp_path: Path, body: str) -> None:
+    answer = ask(deadline=30, library="libnvidia-ml.so.1", binding=binding(tmp_path, body))
+    assert answer.status == "failed"
+    assert answer.error
+
+
+def test_a_driver_that_hangs_is_unknown_and_its_child_left_behind(tmp_path: Path) -> None:
+    body = "def nvmlInit():\n    import time\n    time.sleep(600)"
+    before = set(abandoned())
+    answer = ask(deadline=0.5, library="libnvidia-ml.so.1", binding=binding(tmp_path, body))
+    assert (answer.status, answer.devices) == ("hung", ())
+    left = set(abandoned()) - before
+    # The kill may have ended it by now: a child that is in the kernel would still be there, and nobody waits for it.
+    assert all(os.getpgid(pid) == pid for pid in left)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals and a shell")
+def test_output_that_never_ends_costs_the_deadline_only() -> None:
+    script = "trap '' TERM INT HUP; while :; do echo x; sleep 0.1; done"
+    assert run(["/bin/sh", "-c", script], deadline=0.3).status == "hung"
+
+
+def test_a_program_that_is_not_there_is_missing(tmp_path: Path) -> None:
+    assert run([str(tmp_path / "nothing")], deadline=1).status == "missing"
+
+
+def test_no_library_means_no_child(tmp_path: Path) -> None:
+    assert find_library(folders=(str(tmp_path),), cache=str(tmp_path / "ld.so.cache")) is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the loader's cache is Linux's")
+def test_the_library_is_found_in_a_folder_or_in_the_loaders_cache(tmp_path: Path) -> None:
+    cache = tmp_path / "ld.so.cache"
+    cache.write_bytes(b"glibc-ld.so.cache1.1\0libm.so.6\0libnvidia-ml.so.1\0")
+    assert find_library(folders=(), cache=str(cache)) == "libnvidia-ml.so.1"
+    library = tmp_path / "libnvidia-ml.so.1"
+    library.touch()
+    assert find_library(folders=(str(tmp_path),), cache=str(cache)) == str(library)
+
+
+@pytest.mark.parametrize("text", ["", "null", "[]", "{}", '{"error": ""}', '{"error": "", "devices": 3}', "[" * 9999])
+def test_an_answer_of_another_form_is_a_failure(text: str) -> None:
+    assert decode(text).status == "failed"
