@@ -8,19 +8,25 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
+from urllib.parse import unquote
 
 from accelinstall.index.links import Link, filename_of, hex_sha256, joiner, sha256_in
 
+# The attributes that most indexes write, in their order, have groups of their own; others are taken apart afterwards.
 _ANCHOR = re.compile(
-    r'<a\s+href="([^"#]*)(?:#([^"]*))?"((?:\s+[a-zA-Z-]+(?:="[^"]*")?)*)\s*>([^<]*)</a>',
+    r'<a\s+href="([^"]*)"'
+    r'(?: data-requires-python="([^"]+)")?'
+    r'(?: data-dist-info-metadata="([^"]+)")?'
+    r'(?: data-core-metadata="([^"]+)")?'
+    r'(?: data-upload-time="([^"]+)")?'
+    r'((?:\s+[a-zA-Z-]+(?:="[^"]*")?)*)\s*>([^<]*)</a>',
 )
+_Anchor = tuple[str, str, str, str, str, str, str]
 _ATTRIBUTE = re.compile(r'([a-z-]+)(?:="([^"]*)")?', re.IGNORECASE)
-_OPENING = re.compile(r"<a[\s>]", re.IGNORECASE)
-# Where these occur, text that looks like a link need not be one, or means something else.
-_SUBTLE = re.compile(
-    r"<!--|<base|<script|<style|<template|<textarea|<title[^>]*>[^<]*<a|<noscript|<svg|<xmp|<!\[", re.I
-)
+# Before the first link and after the last, these would change what the links mean.
+_SUBTLE = re.compile(r"<!--|<!\[|<(?:base|script|style|te|no|svg|math|xmp|plaintext|iframe|a[\s/>])", re.IGNORECASE)
 _VERSION = re.compile(r'<meta\s+name="pypi:repository-version"\s+content="([^"]*)"', re.IGNORECASE)
 _ARCHIVE = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz")
 
@@ -28,33 +34,62 @@ _ARCHIVE = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz")
 def parse_html(body: bytes, *, url: str) -> tuple[str, list[Link]]:
     """The repository version the page states (empty for none) and its links, made absolute against *url*."""
     text = body.decode("utf-8", "replace")
-    if not _SUBTLE.search(text):
-        anchors = _ANCHOR.findall(text)
-        if len(anchors) == len(_OPENING.findall(text)):
-            version = _VERSION.search(text)
+    first, last = text.find("<a "), text.rfind("</a>") + 4
+    if first < 0 or last < first:
+        first = last = len(text)
+    around = text[:first] + text[last:]
+    if not _SUBTLE.search(around) and text.count("<title", 0, first) == text.count("</title", 0, first):
+        anchors = _ANCHOR.findall(text, first, last)
+        if text.count("<", first, last) - 2 * len(anchors) in _between(text, first, last):
+            version = _VERSION.search(around)
             return html.unescape(version[1]) if version else "", list(_plain_links(anchors, url))
     return _parse_with_lexbor(text, url)
 
 
-def _plain_links(anchors: Iterable[tuple[str, str, str, str]], base: str) -> Iterator[Link]:
-    join = joiner(base)
-    unescaped: dict[str, str] = {}
-    for href, fragment, rest, text in anchors:
-        if "&" in href:
-            href = html.unescape(href)
-            if "#" in href:
-                href, _, fragment = href.partition("#")
-        attributes: dict[str, str] = {}
-        if rest:
-            for name, value in _ATTRIBUTE.findall(rest):
-                if "&" in value:
-                    if value not in unescaped:
-                        unescaped[value] = html.unescape(value)
-                    value = unescaped[value]
-                attributes.setdefault(name.lower(), value)
-        link = _link(join(href.strip()), fragment, attributes, text)
-        if link is not None:
-            yield link
+def _between(text: str, first: int, last: int) -> Iterator[int]:
+    """How many tags stand between plain links: breaks alone, then with lists and paragraphs; counted when asked."""
+    found = text.count("<br", first, last)
+    yield found
+    yield found + sum(text.count(tag, first, last) for tag in ("<li>", "</li>", "<p>", "</p>"))
+
+
+def _plain_links(anchors: Iterable[_Anchor], base: str) -> Iterator[Link]:
+    join, unescape = joiner(base), cache(html.unescape)
+    for href, requires_python, dist_info, core, upload_time, rest, text in anchors:
+        url, _, fragment = href.partition("#")
+        filename = url[url.rfind("/") + 1 :]
+        if rest or "&" in href or "?" in url or not filename.endswith(_ARCHIVE):
+            attributes = {
+                "data-requires-python": requires_python,
+                "data-dist-info-metadata": dist_info,
+                "data-core-metadata": core,
+                "data-upload-time": upload_time,
+            }
+            link = _unusual_link(href, attributes, rest, text, join)
+            if link is not None:
+                yield link
+        elif url := join(url.strip()):
+            yield Link(
+                unquote(filename) if "%" in filename else filename,
+                url,
+                sha256_in(fragment),
+                None,
+                unescape(requires_python) if "&" in requires_python else requires_python,
+                None,
+                upload_time,
+                _metadata_sha256(core or dist_info or None),
+            )
+
+
+def _unusual_link(
+    href: str, attributes: Mapping[str, str], rest: str, text: str, join: Callable[[str], str]
+) -> Link | None:
+    """A link whose address or attributes need a closer look; nothing is unescaped yet."""
+    url, _, fragment = html.unescape(href).partition("#")
+    found = {name: html.unescape(value) for name, value in attributes.items() if value}
+    for name, value in _ATTRIBUTE.findall(rest):
+        found.setdefault(name.lower(), html.unescape(value))
+    return _link(join(url.strip()), fragment, found, html.unescape(text))
 
 
 def _parse_with_lexbor(text: str, base: str) -> tuple[str, list[Link]]:
@@ -82,7 +117,7 @@ def _link(url: str, fragment: str, attributes: Mapping[str, str], text: str) -> 
     filename = filename_of(url)
     if not filename.endswith(_ARCHIVE):
         # Some servers hand files out by number, and only the text names them.
-        filename = html.unescape(text).strip()
+        filename = text.strip()
         if not filename.endswith(_ARCHIVE):
             return None
     metadata = attributes.get("data-core-metadata", attributes.get("data-dist-info-metadata"))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import errno
-import http.client
 import os
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from http import HTTPStatus
 
 from accelinstall.net.errors import (
     AnswerBroken,
@@ -50,6 +50,8 @@ def mapped(url: str) -> Iterator[None]:
 
 def http_error(error: BaseException, url: str) -> HttpError | None:
     """*error* of urllib3, ssl, socket or http.client as ours; ``None`` for what is a bug of our own."""
+    import http.client
+
     import urllib3.exceptions as foreign
 
     if isinstance(error, foreign.ProxyError):
@@ -83,7 +85,8 @@ def http_error(error: BaseException, url: str) -> HttpError | None:
 
 def status_error(url: str, status: int, headers: Mapping[str, str], *, now: float) -> StatusRefused:
     """What the client raises for an answer with *status* >= 400; *now* in epoch seconds judges a Retry-After date."""
-    reason = f"the server answered {status} {http.client.responses.get(status, '')}".rstrip()
+    phrase = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""
+    reason = f"the server answered {status} {phrase}".rstrip()
     kind = {404: NotFound, 410: NotFound, 401: CredentialsRefused, 403: CredentialsRefused}.get(status)
     kind = kind or {407: CredentialsRefused, 416: RangeRefused, 429: TooManyRequests}.get(status)
     kind = kind or (ServerFailed if status >= 500 or status in _LATER else StatusRefused)

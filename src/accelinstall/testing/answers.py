@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from accelinstall.testing.faults import Fault
 
 if TYPE_CHECKING:
-    from accelinstall.testing.server import IndexServer
+    from accelinstall.testing.server import IndexServer, ServedRequest
 
 _CHUNK = 1 << 16
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
@@ -27,8 +27,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = _CHUNK
-    status = 0
-    sent = 0
+    request_served: ServedRequest
     connection_number = 0
 
     @property
@@ -53,34 +52,33 @@ class Handler(BaseHTTPRequestHandler):
         self._answer()
 
     def _answer(self) -> None:
-        self.status = self.sent = 0
         path = unquote(urlsplit(self.path).path)
+        self._note(path)
         fault = self.index.fault_for(path, method=self.command, ranged="Range" in self.headers)
         try:
             if fault.delay:
                 self.index.stopping.wait(fault.delay)
-            self._respond(path, fault)
+            if fault.hang_up:
+                self.close_connection = True
+            else:
+                self._respond(path, fault)
             self.wfile.flush()
         except OSError:
             # The client hung up or the server stops.
             self.close_connection = True
-        finally:
-            self._note(path)
 
     def _note(self, path: str) -> None:
         from accelinstall.testing.server import ServedRequest
 
         headers = {name.lower(): value for name, value in self.headers.items()}
-        request = ServedRequest(
+        self.request_served = ServedRequest(
             method=self.command,
             path=path,
-            status=self.status,
-            sent=self.sent,
             range=headers.get("range", ""),
             connection=self.connection_number,
             headers=headers,
         )
-        self.index.note(request)
+        self.index.note(self.request_served)
 
     def _respond(self, path: str, fault: Fault) -> None:
         if fault.redirect:
@@ -133,7 +131,7 @@ class Handler(BaseHTTPRequestHandler):
         self._send(_slices(body, start, stop), fault)
 
     def _start(self, status: int, headers: dict[str, str], fault: Fault) -> None:
-        self.status = status
+        self.request_served.status = status
         self.send_response(status)
         for name, value in {**headers, **fault.headers}.items():
             if value:
@@ -148,11 +146,12 @@ class Handler(BaseHTTPRequestHandler):
         began = time.monotonic()
         for chunk in chunks:
             part = chunk if left is None else chunk[:left]
+            # Counted first: the client must not see bytes that the log does not know.
+            self.request_served.sent += len(part)
             self.wfile.write(part)
-            self.sent += len(part)
             if fault.rate:
                 self.wfile.flush()
-                self.index.stopping.wait(max(0.0, self.sent / fault.rate - (time.monotonic() - began)))
+                self.index.stopping.wait(max(0.0, self.request_served.sent / fault.rate - (time.monotonic() - began)))
             if left is not None:
                 left -= len(part)
                 if left <= 0:

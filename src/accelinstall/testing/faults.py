@@ -22,6 +22,7 @@ class Fault:
     :ivar close_after: closes the connection after that many bytes of the body.
     :ivar stall_after: sends that many bytes of the body, then nothing for *stall* seconds.
     :ivar rate: bytes per second on one connection.
+    :ivar hang_up: closes the connection without any answer.
     :ivar delay: seconds before the answer starts.
     """
 
@@ -40,6 +41,7 @@ class Fault:
     stall_after: int | None = None
     stall: float = 30.0
     rate: float = 0.0
+    hang_up: bool = False
     delay: float = 0.0
 
     def strikes(self, *, method: str, ranged: bool, earlier: int) -> bool:

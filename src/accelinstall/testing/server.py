@@ -20,9 +20,9 @@ from accelinstall.testing.faults import Fault
 from accelinstall.testing.pages import HTML_TYPE, JSON_TYPE, Offer, render_html, render_json, sha256_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class ServedRequest:
-    """One request and what became of it.
+    """One request and what becomes of it; counted when it arrives, before any byte of the answer leaves.
 
     :ivar path: without query; *range* is the ``Range`` header, empty for none.
     :ivar status: as answered; 0 when the connection was closed without an answer.
@@ -32,8 +32,8 @@ class ServedRequest:
 
     method: str
     path: str
-    status: int
-    sent: int
+    status: int = 0
+    sent: int = 0
     range: str = ""
     connection: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -43,7 +43,7 @@ class IndexServer:
     """A threaded HTTP/1.1 package index; use it as a context manager.
 
     It serves ``/simple/<name>/`` (HTML, JSON, or what ``Accept`` prefers), ``/files/<file>`` with ranges, and
-    ``.metadata`` beside files that were added with it.  Every request is counted when its answer has ended.
+    ``.metadata`` beside files that were added with it.  Every request is counted when it arrives.
 
     :param json: whether pages exist as JSON; *html* likewise.
     :param credentials: user and password that every request must carry (basic auth), else 401.
@@ -177,7 +177,7 @@ class IndexServer:
             self.requests.clear()
 
     def count(self, prefix: str = "/", *, method: str = "") -> int:
-        """How many requests for paths that start with *prefix* were answered."""
+        """How many requests for paths that start with *prefix* arrived."""
         return len(self._matching(prefix, method))
 
     def bytes_sent(self, prefix: str = "/") -> int:
