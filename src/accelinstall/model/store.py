@@ -29,6 +29,7 @@ class StoreEntry:
     :ivar purelib: ``Root-Is-Purelib`` of WHEEL.
     :ivar files: in archive order, RECORD itself left out.
     :ivar shareable: owned by the effective user, so files may be linked; else they are copied.
+    :ivar warnings: sentences about flaws of the wheel that were no reason to refuse it.
     """
 
     sha256: str
@@ -39,6 +40,7 @@ class StoreEntry:
     purelib: bool
     files: tuple[StoredFile, ...]
     shareable: bool = True
+    warnings: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:

@@ -1,0 +1,36 @@
+"""The content-addressed store: each wheel is downloaded, verified and unpacked once, then shared by environments.
+
+Enter locked packages (name, address, sha256); leave :class:`~accelinstall.model.store.StoreEntry` values whose files
+are complete and proved against the wheel's RECORD.  Refuses to know environments, indexes and locks.
+
+Layout below the cache folder::
+
+    store-v1/<sha256>/tree/...      the files of the wheel, read-only on POSIX
+    store-v1/<sha256>/manifest      their paths, sizes, hashes and modes; written last
+    store-v1/.partial/<sha256>.*    downloads to resume and trees under way
+    store-v1/.locks/<sha256>        one process works on a wheel, others wait
+
+A folder named after a hash is complete: it gets its name by a rename once everything is in it.
+"""
+
+from accelinstall.store.cache import Store
+from accelinstall.store.errors import (
+    CacheNotWritable,
+    DiskFull,
+    DownloadFailed,
+    HashMismatch,
+    LocalWheelUnreadable,
+    NotInStore,
+)
+from accelinstall.store.refusals import WheelRefused
+
+__all__ = [
+    "CacheNotWritable",
+    "DiskFull",
+    "DownloadFailed",
+    "HashMismatch",
+    "LocalWheelUnreadable",
+    "NotInStore",
+    "Store",
+    "WheelRefused",
+]

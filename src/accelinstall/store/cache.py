@@ -1,0 +1,165 @@
+"""The store's folder: what is complete in it, how large it is, and how entries leave."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from accelinstall import events, fs
+from accelinstall.model.lock import LockedPackage
+from accelinstall.model.store import StoreEntry
+from accelinstall.store.manifest import Manifest, ManifestDamaged, parse_manifest, render_manifest
+
+if TYPE_CHECKING:
+    from accelinstall.net import HttpClient
+
+LAYOUT = "store-v1"
+_KEY = re.compile(r"[0-9a-f]{64}")
+
+
+class Store:
+    """Unpacked wheels below one cache folder, shared by processes and environments.
+
+    :param root: the cache folder; nothing is created before something has to be stored.
+    :param free_bytes: how much room a folder has; ``boot`` identifies the run of the system.
+    """
+
+    def __init__(self, root: str, *, free_bytes: Callable[[str], int] = fs.free_bytes, boot: str | None = None) -> None:
+        self.root = os.path.abspath(root)
+        self.directory = os.path.join(self.root, LAYOUT)
+        self.free_bytes = free_bytes
+        self.boot = _boot_identity() if boot is None else boot
+
+    def get(self, sha256: str) -> StoreEntry | None:
+        """The entry of the wheel with that hash, if complete; reads one file, and once after each reboot all sizes."""
+        if not _KEY.fullmatch(sha256):
+            return None
+        folder = f"{self.directory}/{sha256}"
+        try:
+            with open(f"{folder}/manifest", encoding="utf-8", newline="") as stream:
+                manifest = parse_manifest(stream.read())
+            owner = os.stat(folder).st_uid
+        except (OSError, ManifestDamaged, UnicodeDecodeError):
+            return None
+        if manifest.boot != self.boot and not self._survived(manifest, folder):
+            return None
+        shareable = os.name == "nt" or owner == os.geteuid()
+        return manifest.entry(sha256=sha256, root=f"{folder}/tree", shareable=shareable)
+
+    def fetch(
+        self,
+        packages: Iterable[LockedPackage],
+        *,
+        http: HttpClient,
+        progress: events.Progress = events.ignore,
+        address: Callable[[LockedPackage], str] = lambda package: package.url,
+        workers: int = 6,
+    ) -> Mapping[str, StoreEntry]:
+        """The entries of *packages* by wheel sha256, after downloading and unpacking those that are missing.
+
+        Large files first, *workers* at once, unpacked by as many threads as there are cores.  Memory stays under
+        about 20 MiB for each worker and core.  Two processes never fetch the same wheel at the same time.
+
+        :param address: rewrites addresses at fetch time, for mirrors.
+        :raises StoreError: the first failure; what was complete stays, what was under way can be resumed.
+        :raises SourceError: when a server cannot be asked at all.
+        """
+        wanted = {package.sha256: package for package in packages}
+        found = {sha256: entry for sha256 in wanted if (entry := self.get(sha256))}
+        missing = [package for sha256, package in wanted.items() if sha256 not in found]
+        if missing:
+            from accelinstall.store.fetching import Fetching
+
+            work = Fetching(self, missing, http=http, progress=progress, address=address, workers=workers)
+            found.update(work.run())
+        return {sha256: found[sha256] for sha256 in wanted}
+
+    def keys(self) -> tuple[str, ...]:
+        """The hashes of all entries, sorted."""
+        try:
+            return tuple(sorted(name for name in os.listdir(self.directory) if _KEY.fullmatch(name)))
+        except OSError:
+            return ()
+
+    def size(self, sha256: str = "") -> int:
+        """Bytes of one entry, or of everything in the store, partial downloads included; hard links count once."""
+        seen: dict[tuple[int, int], int] = {}
+        for path in _walk(os.path.join(self.directory, sha256)):
+            with suppress(OSError):
+                status = os.lstat(path)
+                seen[status.st_dev, status.st_ino or hash(path)] = status.st_size
+        return sum(seen.values())
+
+    def evict(self, sha256: str) -> bool:
+        """Remove one entry; whether there was one.  Environments that hard-link its files keep them."""
+        if not _KEY.fullmatch(sha256):
+            return False
+        folder, doomed = self.place(sha256), self.partial(sha256, "evicted")
+        fs.remove_tree(doomed)
+        try:
+            os.makedirs(os.path.dirname(doomed), exist_ok=True)
+            os.rename(folder, doomed)
+        except FileNotFoundError:
+            return False
+        fs.remove_tree(doomed)
+        return True
+
+    def place(self, sha256: str) -> str:
+        """Folder of an entry."""
+        return os.path.join(self.directory, sha256)
+
+    def partial(self, sha256: str, kind: str) -> str:
+        """Path of work under way for one wheel: ``whl``, ``tree`` or ``evicted``."""
+        return os.path.join(self.directory, ".partial", f"{sha256}.{kind}")
+
+    def lock_path(self, sha256: str) -> str:
+        """Lock file of one wheel."""
+        return os.path.join(self.directory, ".locks", sha256)
+
+    def _survived(self, manifest: Manifest, folder: str) -> bool:
+        """Whether all files still have their sizes after the system was started anew; a power cut may take some.
+
+        What was found right is noted, so that the next reading need not look again.
+        """
+        try:
+            whole = all(os.lstat(f"{folder}/tree/{file.path}").st_size == file.size for file in manifest.files)
+        except OSError:
+            return False
+        if whole:
+            with suppress(OSError):
+                write_manifest(folder, replace(manifest, boot=self.boot))
+        return whole
+
+
+def write_manifest(folder: str, manifest: Manifest) -> None:
+    """Put *manifest* into *folder*, whole or not at all."""
+    fs.write_atomic(f"{folder}/manifest", render_manifest(manifest).encode("utf-8"))
+
+
+def cache_directory(environ: Mapping[str, str]) -> str:
+    """``ACCELINSTALL_CACHE_DIR`` where set, else the folder the platform gives programs for their caches."""
+    chosen = environ.get("ACCELINSTALL_CACHE_DIR", "")
+    if chosen:
+        return os.path.abspath(os.path.expanduser(chosen))
+    from platformdirs import user_cache_dir
+
+    return user_cache_dir("accelinstall", appauthor=False)
+
+
+def _boot_identity() -> str:
+    # Elsewhere than on Linux nothing as cheap tells one run of the system from the next.
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as stream:
+            return stream.read().strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def _walk(folder: str) -> Iterator[str]:
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            yield os.path.join(parent, name)

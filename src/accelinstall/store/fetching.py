@@ -1,0 +1,273 @@
+"""Many wheels fetched at once: large ones first, each by one process, stopped within a second."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from accelinstall import fs
+from accelinstall.events import Note, PhaseAdvanced, PhaseFinished, PhaseStarted, Progress
+from accelinstall.model.lock import LockedPackage
+from accelinstall.model.store import StoreEntry
+from accelinstall.store.crew import Crew
+from accelinstall.store.download import Download, download
+from accelinstall.store.errors import DiskFull, HashMismatch, LocalWheelUnreadable, NotInStore, from_os_error
+from accelinstall.store.manifest import Manifest
+from accelinstall.store.members import Cancelled
+from accelinstall.store.refusals import WheelRefused
+from accelinstall.store.unpack import unpack
+
+if TYPE_CHECKING:
+    from accelinstall.net import HttpClient
+    from accelinstall.store.cache import Store
+
+EXPANSION = 1.8
+"""Unpacked bytes for each byte of wheel, for the first look at the disk: 32 wheels of torch 2.14 with CUDA unpack from
+2.98 to 5.3 GB, the CPU build of 2.13 from 0.19 to 0.71 GB.  The exact size is checked before unpacking."""
+
+_PATIENCE = 0.8
+
+
+class Fetching:
+    """One call of :meth:`Store.fetch`: the queue, the threads and the first thing that went wrong."""
+
+    def __init__(
+        self,
+        store: Store,
+        packages: Sequence[LockedPackage],
+        *,
+        http: HttpClient,
+        progress: Progress,
+        address: Callable[[LockedPackage], str],
+        workers: int,
+    ) -> None:
+        self._store, self._http, self._progress, self._address = store, http, progress, address
+        # The longest work first, so that the end is not one worker with the largest file; ties by name.
+        order = sorted(packages, key=lambda package: (-(package.size or 0), package.name))
+        self._queue = deque((package, False) for package in order)
+        self._workers = min(workers, len(order))
+        self._crew = Crew(max(1, os.cpu_count() or 1))
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self._error: BaseException | None = None
+        self._entries: dict[str, StoreEntry] = {}
+        self._reserved = 0
+
+    def run(self) -> Mapping[str, StoreEntry]:
+        """The entries of all packages."""
+        packages = [package for package, _ in self._queue]
+        remote = [package for package in packages if not _local_path(self._address(package), package)]
+        if getattr(self._http, "is_offline", False) and remote:
+            raise NotInStore(tuple(sorted(package.filename for package in remote)))
+        self._prepare(packages)
+        sizes = [package.size for package in remote]
+        total = None if None in sizes else sum(size for size in sizes if size is not None)
+        started = time.monotonic()
+        self._progress(PhaseStarted(phase="download", total=total, detail=f"{len(remote)} files"))
+        self._progress(PhaseStarted(phase="unpack", total=len(packages), detail=f"{len(packages)} wheels"))
+        self._work_all()
+        for phase in ("download", "unpack"):
+            self._progress(PhaseFinished(phase=phase, seconds=time.monotonic() - started))
+        return self._entries
+
+    def _prepare(self, packages: Sequence[LockedPackage]) -> None:
+        with self._system_errors("preparing the store"):
+            for folder in (".partial", ".locks"):
+                os.makedirs(os.path.join(self._store.directory, folder), exist_ok=True)
+            # makedirs is content with a folder that exists; only a file tells whether it can be written.
+            fs.write_atomic(os.path.join(self._store.directory, ".partial", ".writable"), b"")
+        needed = 0
+        for package in packages:
+            size = package.size or 0
+            there = 0
+            with suppress(OSError):
+                there = os.stat(self._store.partial(package.sha256, "whl")).st_size
+            needed += int(size * EXPANSION) + (0 if package.path else max(0, size - there))
+        self._require(needed, doing=f"fetching {len(packages)} wheels")
+
+    def _require(self, needed: int, *, doing: str) -> None:
+        free = self._store.free_bytes(self._store.directory)
+        if needed > free:
+            raise DiskFull(directory=self._store.directory, needed=needed, free=free, doing=doing)
+
+    def _work_all(self) -> None:
+        threads = [
+            threading.Thread(target=self._work, name=f"accelinstall-fetch-{number}", daemon=True)
+            for number in range(self._workers)
+        ]
+        try:
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                # In slices: Windows does not interrupt an endless wait for Ctrl-C.
+                while thread.is_alive() and self._error is None:
+                    thread.join(0.2)
+        finally:
+            self._stop.set()
+            self._leave(threads)
+            self._crew.close()
+        if self._error is not None:
+            raise self._error
+
+    def _leave(self, threads: Sequence[threading.Thread]) -> None:
+        """Wait for threads that are about to end; one that hangs in a socket is left to its timeout."""
+        deadline = time.monotonic() + _PATIENCE
+        for thread in threads:
+            if thread.ident is not None:
+                thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _work(self) -> None:
+        try:
+            while not self._stop.is_set():
+                with self._lock:
+                    if not self._queue:
+                        return
+                    package, wait = self._queue.popleft()
+                entry = self._obtain(package, wait=wait)
+                if entry is None:
+                    # Another process has it: first what nobody has.
+                    with self._lock:
+                        self._queue.append((package, True))
+                    continue
+                with self._lock:
+                    self._entries[package.sha256] = entry
+                self._progress(PhaseAdvanced(phase="unpack", amount=1, detail=package.filename))
+        except Cancelled:
+            return
+        except BaseException as error:
+            with self._lock:
+                self._error = self._error or error
+            self._stop.set()
+
+    def _obtain(self, package: LockedPackage, *, wait: bool) -> StoreEntry | None:
+        """The entry, or ``None`` when another process works on it and *wait* is false."""
+        told = Note(
+            level="info",
+            code="waiting-for-process",
+            message=f"another process is fetching `{package.filename}`, waiting for it",
+        )
+        with self._system_errors(f"fetching `{package.filename}`"):
+            path = self._store.lock_path(package.sha256)
+            with fs.directory_lock(
+                path,
+                on_wait=lambda: self._progress(told) if wait else None,
+                cancelled=lambda: self._stop.is_set() or not wait,
+            ) as held:
+                if not held:
+                    if self._stop.is_set():
+                        raise Cancelled
+                    return None
+                return self._store.get(package.sha256) or self._make(package)
+
+    def _make(self, package: LockedPackage) -> StoreEntry:
+        address = self._address(package)
+        wheel = _local_path(address, package)
+        partial = self._store.partial(package.sha256, "whl")
+        if wheel:
+            self._verify_local(package, wheel)
+            return self._publish(package, wheel, source=wheel)
+        download(
+            Download(
+                package=package,
+                address=address,
+                partial=partial,
+                http=self._http,
+                progress=self._progress,
+                cancelled=self._stop.is_set,
+                make_room=lambda size: self._require(size, doing=f"downloading `{package.filename}`"),
+                pause=self._stop.wait,
+            )
+        )
+        try:
+            return self._publish(package, partial, source=address)
+        except WheelRefused:
+            os.unlink(partial)
+            raise
+        finally:
+            with suppress(OSError):
+                if os.path.exists(self._store.place(package.sha256)):
+                    os.unlink(partial)
+
+    def _verify_local(self, package: LockedPackage, path: str) -> None:
+        digest = hashlib.sha256()
+        try:
+            with open(path, "rb", buffering=0) as stream:
+                while chunk := stream.read(1 << 20):
+                    if self._stop.is_set():
+                        raise Cancelled
+                    digest.update(chunk)
+        except OSError as error:
+            raise LocalWheelUnreadable(path=path, reason=error.strerror or str(error)) from None
+        if digest.hexdigest() != package.sha256:
+            raise HashMismatch(
+                filename=package.filename,
+                address=path,
+                source="",
+                expected=package.sha256,
+                found=digest.hexdigest(),
+            )
+
+    def _publish(self, package: LockedPackage, wheel: str, *, source: str) -> StoreEntry:
+        """Unpack *wheel* beside the store and rename it into place."""
+        building, place = self._store.partial(package.sha256, "tree"), self._store.place(package.sha256)
+        fs.remove_tree(building)
+        try:
+            os.mkdir(building)
+            manifest = unpack(
+                wheel,
+                os.path.join(building, "tree"),
+                package=package,
+                crew=self._crew,
+                make_room=lambda size: self._require(size, doing=f"unpacking `{package.filename}`"),
+                cancelled=self._stop.is_set,
+            )
+            self._store_manifest(building, manifest)
+            # A damaged entry may be in the way.
+            self._store.evict(package.sha256)
+            os.rename(building, place)
+        except WheelRefused as refusal:
+            raise refusal.of(wheel=package.filename, source=source) from None
+        finally:
+            fs.remove_tree(building)
+        for warning in manifest.warnings:
+            message = f"`{package.filename}`: {warning}"
+            self._progress(Note(level="warning", code="wheel-flaw", message=message))
+        entry = self._store.get(package.sha256)
+        assert entry is not None, "an entry that was just written can be read"
+        return entry
+
+    def _store_manifest(self, building: str, manifest: Manifest) -> None:
+        from dataclasses import replace
+
+        from accelinstall.store.cache import write_manifest
+
+        write_manifest(building, replace(manifest, boot=self._store.boot))
+
+    @contextmanager
+    def _system_errors(self, doing: str) -> Iterator[None]:
+        """The one place where the system's errors become ours."""
+        try:
+            yield
+        except OSError as error:
+            directory = self._store.directory
+            free = 0
+            with suppress(OSError):
+                free = self._store.free_bytes(directory)
+            raise from_os_error(error, directory=directory, doing=doing, free=free) from error
+
+
+def _local_path(address: str, package: LockedPackage) -> str:
+    """The file to unpack in place, empty when it has to be downloaded."""
+    if package.path:
+        return package.path
+    if address.startswith("file:"):
+        from accelinstall.net.origins import path_of
+
+        return path_of(address)
+    return ""

@@ -1,0 +1,133 @@
+"""The content of one member: inflated, checked against its size, checksum and hash, and written, in bounded memory.
+
+Inflate, hash, checksum and system calls all release the interpreter lock, so several threads really work at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+from accelinstall.fs import write_all
+from accelinstall.store.archive import STORED, Member, Read
+from accelinstall.store.record import Row
+from accelinstall.store.refusals import MemberDamaged, RecordMismatch, SizeBeyondDeclared, WheelRefused
+
+# What comes out of a step stays in the cache of a core while it is hashed and written.
+_PACKED_STEP, _STEP = 256 << 10, 1 << 20
+
+# Windows keeps read-only files from being removed; elsewhere it keeps an edit in one environment from reaching others.
+_MODE, _EXECUTABLE_MODE = (0o666, 0o777) if os.name == "nt" else (0o444, 0o555)
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+
+
+class Cancelled(Exception):
+    """Work was given up because somebody asked to."""
+
+
+def find_inflater() -> ModuleType:
+    """``isal.isal_zlib``, which inflates twice as fast, else ``zlib``: the same functions under the same names."""
+    try:
+        from isal import isal_zlib
+    except ImportError:
+        import zlib
+
+        return zlib
+    return isal_zlib
+
+
+def inflated(member: Member, read: Read, zlib: ModuleType) -> Iterator[bytes]:
+    """The content of *member* in pieces of at most 1 MiB.
+
+    :raises SizeBeyondDeclared: as soon as one byte more than declared comes out.
+    :raises MemberDamaged: when the data is no deflate stream, ends early, or does not have the declared checksum.
+    """
+    pieces = _stored(member, read) if member.method == STORED else _deflated(member, read, zlib)
+    size, crc = 0, 0
+    for piece in pieces:
+        size += len(piece)
+        if size > member.size:
+            raise SizeBeyondDeclared(member=member.path, expected=f"{member.size} bytes", found="more")
+        crc = zlib.crc32(piece, crc)
+        yield piece
+    if size != member.size:
+        raise MemberDamaged(member=member.path, expected=f"{member.size} bytes", found=f"{size}")
+    if crc != member.crc:
+        raise MemberDamaged(member=member.path, expected=f"checksum {member.crc:08x}", found=f"{crc:08x}")
+
+
+def _stored(member: Member, read: Read) -> Iterator[bytes]:
+    for position in range(member.start, member.end, _STEP):
+        yield read(position, min(_STEP, member.end - position))
+
+
+def _deflated(member: Member, read: Read, zlib: ModuleType) -> Iterator[bytes]:
+    stream = zlib.decompressobj(wbits=-15)
+    position = member.start
+    waiting = b""
+    try:
+        while not stream.eof:
+            if not waiting:
+                waiting = read(position, min(_PACKED_STEP, member.end - position))
+                position += len(waiting)
+            packed, waiting = waiting, b""
+            piece = stream.decompress(packed, _STEP)
+            waiting = stream.unconsumed_tail
+            if piece:
+                yield piece
+            elif not packed:
+                raise MemberDamaged(member=member.path, found="a stream that ends early")
+    except zlib.error as error:
+        raise MemberDamaged(member=member.path, found=str(error)) from None
+    if stream.unused_data or waiting or position != member.end:
+        raise MemberDamaged(member=member.path, found="data after the end of its stream")
+
+
+def content_of(member: Member, read: Read, zlib: ModuleType) -> bytes:
+    """The whole content of a small *member*."""
+    return b"".join(inflated(member, read, zlib))
+
+
+def write_member(
+    member: Member,
+    row: Row | None,
+    *,
+    read: Read,
+    target: str,
+    zlib: ModuleType,
+    cancelled: Callable[[], bool],
+) -> tuple[str, WheelRefused | None]:
+    """Write *member* to the new file *target*; its sha256 as RECORD writes it, and what RECORD gets wrong about it.
+
+    :raises Cancelled: when *cancelled* turns true on the way.
+    """
+    own = hashlib.sha256()
+    other: Any = hashlib.new(row.algorithm) if row and row.algorithm in ("sha384", "sha512") else None
+    descriptor = os.open(target, _CREATE, _EXECUTABLE_MODE if member.is_executable else _MODE)
+    try:
+        for piece in inflated(member, read, zlib):
+            if cancelled():
+                raise Cancelled
+            own.update(piece)
+            if other:
+                other.update(piece)
+            write_all(descriptor, piece)
+    finally:
+        os.close(descriptor)
+    digest = urlsafe(own.digest())
+    found = urlsafe(other.digest()) if other else digest
+    if row is None or not row.digest or row.digest == found:
+        return digest, None
+    algorithm = row.algorithm
+    wrong = RecordMismatch(member=member.path, expected=f"{algorithm}={row.digest}", found=f"{algorithm}={found}")
+    return digest, wrong
+
+
+def urlsafe(digest: bytes) -> str:
+    """*digest* in urlsafe base64 without padding, as RECORD writes it."""
+    from base64 import urlsafe_b64encode
+
+    return urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
