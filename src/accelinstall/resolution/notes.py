@@ -11,6 +11,8 @@ from accelinstall.resolution.places import backend_label
 from accelinstall.resolution.provider import Provider
 from accelinstall.resolution.stock import Stock
 
+_LISTED = 4
+
 
 def notes_on(
     pins: Sequence[Pin], *, provider: Provider, stock: Stock, overridden: Mapping[str, str]
@@ -122,5 +124,10 @@ def _overrides(pins: Sequence[Pin], overridden: Mapping[str, str]) -> Iterable[F
             )
 
 
-def _listed(pins: Iterable[Pin]) -> str:
-    return ", ".join(f"`{pin.name}` {pin.version}" for pin in pins)
+def _listed(pins: Sequence[Pin]) -> str:
+    """The frameworks among *pins* by name, the others as a number."""
+    heads = [pin for pin in pins if pin.place and pin.place.admission and pin.place.admission.is_own] or list(pins)
+    shown = heads[:_LISTED]
+    more = len(pins) - len(shown)
+    names = ", ".join(f"`{pin.name}` {pin.version}" for pin in shown)
+    return names + (f" and {more} more package{'s' if more > 1 else ''}" if more else "")

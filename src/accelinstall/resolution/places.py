@@ -24,6 +24,7 @@ class Admission:
     :ivar label: the backend's local-version label (``cu130``); empty when its wheels carry none.
     :ivar versions: releases or series that fit the hardware; empty = any.
     :ivar unlabelled: releases or series allowed without a label; empty = none, ``None`` = as ``versions``.
+    :ivar is_own: speaks of the very package, not of the family it belongs to.
     :ivar trusted: the user vouches for the place: a wheel without a label is taken as it is, with a note.
     """
 
@@ -31,6 +32,7 @@ class Admission:
     versions: tuple[str, ...] = ()
     unlabelled: tuple[str, ...] | None = ()
     trusted: bool = False
+    is_own: bool = True
 
     def refuse(self, version: Version) -> str:
         """Why *version* is not the right build; empty when it is."""

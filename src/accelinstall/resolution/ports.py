@@ -15,6 +15,14 @@ Resolution recognises it by this code, so that it need not know the room that ra
 """
 
 
+REFUSES = "source-refuses-login"
+"""The ``code`` of the error for a page that a source shows to nobody, or not to us (401, 403).
+
+For a name that only follows its family this means that the source does not have it: pytorch's index answers 403 for
+names it does not know.  For every other name it is an error.
+"""
+
+
 class PackageFinder(Protocol):
     """Package indexes, find-links folders and the metadata of their files.
 

@@ -170,8 +170,7 @@ class Routing:
         others = [item for item in self.primary if item.url != self._default_url]
         beside = self._tier((*others, *self.find_links), foreign).places
         trusted = self._tier(self.trusted, _trusting(foreign)).places
-        stand_in = self.fallback or len(others) < len(self.primary)
-        return (Tier(places=(home, *beside, *trusted)), *self._fallback(source, name, choice, allowed=stand_in))
+        return (Tier(places=(home, *beside, *trusted)), *self._fallback(source, name, choice))
 
     def _bound(self, name: str, source: Source, choice: Choice | None) -> tuple[Tier, ...]:
         """Rule 2: there and nowhere else."""
@@ -180,21 +179,21 @@ class Routing:
         if choice is not None and choice.local:
             links = (*self.find_links, *(item for item in self.trusted if item.kind == "find-links"))
             places += (Place(source=item, admission=admission, only_label=choice.local) for item in links)
-        return (Tier(places=tuple(places)), *self._fallback(source, name, choice, allowed=self.fallback))
+        return (Tier(places=tuple(places)), *self._fallback(source, name, choice))
 
-    def _fallback(self, source: Source, name: str, choice: Choice | None, *, allowed: bool) -> tuple[Tier, ...]:
-        """The default index, for exactly the versions whose wheel there is the same build."""
+    def _fallback(self, source: Source, name: str, choice: Choice | None) -> tuple[Tier, ...]:
+        """The default index, for exactly the versions whose wheel there is the same build.
+
+        The project must allow it for the sources it names; the catalog's own it did not ask for.
+        """
         head = self._head_choice(name) or choice
-        if not allowed or choice is None or head is None or source.url == self._default_url:
+        if choice is None or head is None or not head.default_index_versions or source.url == self._default_url:
             return ()
-        if not head.default_index_versions or not self.default:
+        asked_for = any(source.url == item.url for item in self.named.values())
+        uses_default = any(item.url == self._default_url for item in self.primary)
+        if not self.default or not (self.fallback or (uses_default and not asked_for)):
             return ()
-        if choice.package == name:
-            versions, unlabelled = choice.versions, choice.default_index_versions or None
-        else:
-            # What the head's wheel on the default index pins of its members is made for it.
-            versions, unlabelled = (), None
-        admission = Admission(label=choice.local, versions=versions, unlabelled=unlabelled)
+        admission = _default_admission(choice) if choice.package == name else _member_admission(choice)
         return (replace(self._tier(self.default, admission), fallback_for=source.name),)
 
     def _home_admission(self, source: Source, name: str, choice: Choice | None) -> Admission | None:
@@ -204,11 +203,12 @@ class Routing:
         own = choice.package == name
         if not _same_index(source.url, choice.source_url):
             # The project's own mirror: how its wheels are labelled is the project's business.
-            return Admission(label=choice.local, unlabelled=None, trusted=own)
+            return Admission(label=choice.local, unlabelled=None, trusted=own, is_own=own)
         # Not every member carries a label there (triton has none); the head does, on every platform that has one.
         is_head = own and all(name not in family.members for family in self.families)
         versions = choice.versions if own else ()
-        return Admission(label=choice.local, versions=versions, unlabelled=() if is_head and choice.local else None)
+        unlabelled = () if is_head and choice.local else None
+        return Admission(label=choice.local, versions=versions, unlabelled=unlabelled, is_own=own)
 
     def _followed(self, name: str) -> tuple[Tier, ...]:
         """Rule 3 for a name without a choice of its own."""
@@ -379,8 +379,8 @@ def _default_admission(choice: Choice) -> Admission:
 
 
 def _member_admission(choice: Choice | None) -> Admission | None:
-    """What the default index may serve of members that the head's source does not know."""
-    return None if choice is None else Admission(label=choice.local, unlabelled=None)
+    """What the default index may serve of members without a choice: their head pins what is made for it."""
+    return None if choice is None else Admission(label=choice.local, unlabelled=None, is_own=False)
 
 
 def _trusting(admission: Admission | None) -> Admission | None:

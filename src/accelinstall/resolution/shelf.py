@@ -70,11 +70,11 @@ class FileJudge:
 
     def refuse(self, file: IndexFile, place: Place, version: Version) -> Refusal | None:
         """The first reason against *file*; ``None`` when it can be used."""
-        if not file.is_wheel:
+        if not file.is_wheel and self.accepts_python(file.requires_python):
             return Refusal(code="needs-build")
-        if reason := place.refuse(version):
+        if file.is_wheel and (reason := place.refuse(version)):
             return Refusal(code="backend", detail=reason)
-        if self._wheels.rank(file.filename) is None:
+        if file.is_wheel and self._wheels.rank(file.filename) is None:
             return Refusal(code="wheel-tags")
         if not self.accepts_python(file.requires_python):
             return Refusal(code="requires-python", detail=file.requires_python)

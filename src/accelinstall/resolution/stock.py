@@ -6,16 +6,17 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from accelinstall.errors import SourceError
 from accelinstall.model.index import IndexFile
+from accelinstall.model.project import Source
 from accelinstall.resolution.places import Place, Tier
-from accelinstall.resolution.ports import UNREACHABLE, PackageFinder
+from accelinstall.resolution.ports import REFUSES, UNREACHABLE, PackageFinder
 from accelinstall.resolution.routing import Routing
 from accelinstall.resolution.shelf import FileJudge, Shelf
 
 
 class Stock:
-    """Shelves of every name the search has met.
+    """Shelves of every name the search has met; a source that could not be reached once is not asked again.
 
-    :ivar missing: name -> places that could not be reached, with the error.
+    :ivar missing: name -> places that could not be reached although they count for it, with the error.
     """
 
     def __init__(
@@ -26,6 +27,7 @@ class Stock:
         self._tiers: dict[str, tuple[Tier, ...]] = {}
         self._shelves: dict[tuple[str, int], Shelf] = {}
         self._asked: set[str] = set()
+        self._down: dict[Source, SourceError] = {}
         self.missing: dict[str, list[tuple[Place, SourceError]]] = {}
 
     def tiers(self, name: str) -> tuple[Tier, ...]:
@@ -36,10 +38,16 @@ class Stock:
         return tiers
 
     def prefetch(self, names: Iterable[str]) -> None:
-        """Starts reading the first tier of every name not met before."""
+        """Starts reading the first tier of every name not met before, and those behind it that are sure to open."""
         fresh = [name for name in dict.fromkeys(names) if name not in self._asked]
         self._asked.update(fresh)
-        requests = [(place.source, name) for name in fresh for tier in self.tiers(name)[:1] for place in tier.places]
+        requests = []
+        for name in fresh:
+            for tier in self.tiers(name):
+                up = [place for place in tier.places if place.source not in self._down]
+                requests += [(place.source, name) for place in up]
+                if len(up) == len(tier.places):
+                    break
         if requests:
             self._finder.prefetch(requests)
 
@@ -67,18 +75,18 @@ class Stock:
     def _read(self, name: str, tier: Tier, later: tuple[Tier, ...]) -> Shelf:
         rows: list[tuple[Place, tuple[IndexFile, ...]]] = []
         missing: list[tuple[Place, SourceError]] = []
+        follows = tier.optional or tier.closes == "known"
         for place in tier.places:
             try:
-                rows.append((place, self._finder.files(place.source, name)))
+                rows.append((place, self._files(place.source, name)))
             except SourceError as error:
-                if error.code != UNREACHABLE:
+                if error.code == UNREACHABLE:
+                    missing.append((place, error))
+                elif not (follows and error.code == REFUSES):
                     raise
-                missing.append((place, error))
-        if not missing:
+        if not missing or tier.optional:
             return Shelf(rows, self._judge)
         self.missing.setdefault(name, []).extend(missing)
-        if tier.optional:
-            return Shelf(rows, self._judge)
         # What the unreachable source would have answered is unknown: only the machine's own files may stand in.
         shelf = Shelf([row for row in rows if row[0].is_find_links], self._judge)
         if any(shelf.offer(version).file for version in shelf.versions):
@@ -86,3 +94,13 @@ class Stock:
         if any(follower.fallback_for in self._missing_sources(name) for follower in later):
             return shelf
         raise missing[0][1]
+
+    def _files(self, source: Source, name: str) -> tuple[IndexFile, ...]:
+        if source in self._down:
+            raise self._down[source]
+        try:
+            return self._finder.files(source, name)
+        except SourceError as error:
+            if error.code == UNREACHABLE:
+                self._down[source] = error
+            raise
