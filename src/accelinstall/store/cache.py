@@ -26,12 +26,21 @@ class Store:
 
     :param root: the cache folder; nothing is created before something has to be stored.
     :param free_bytes: how much room a folder has; ``boot`` identifies the run of the system.
+    :param retry_delay: seconds before a stream that broke is taken up again; doubled each time.
     """
 
-    def __init__(self, root: str, *, free_bytes: Callable[[str], int] = fs.free_bytes, boot: str | None = None) -> None:
+    def __init__(
+        self,
+        root: str,
+        *,
+        free_bytes: Callable[[str], int] = fs.free_bytes,
+        boot: str | None = None,
+        retry_delay: float = 0.25,
+    ) -> None:
         self.root = os.path.abspath(root)
         self.directory = os.path.join(self.root, LAYOUT)
         self.free_bytes = free_bytes
+        self.retry_delay = retry_delay
         self.boot = _boot_identity() if boot is None else boot
 
     def get(self, sha256: str) -> StoreEntry | None:

@@ -31,7 +31,7 @@ class Download:
     :ivar address: where to ask, after mirrors have rewritten the locked address.
     :ivar partial: path of the file to write; what an earlier run left there is used.
     :ivar make_room: hears how many bytes of file are still to come, before the first one; may raise.
-    :ivar pause: called with seconds between attempts.
+    :ivar delay: seconds before the second attempt, doubled each time; *pause* is called with them.
     """
 
     package: LockedPackage
@@ -42,6 +42,7 @@ class Download:
     cancelled: Callable[[], bool]
     make_room: Callable[[int], object]
     pause: Callable[[float], object]
+    delay: float
 
 
 def download(task: Download) -> None:
@@ -145,7 +146,7 @@ def _complete(task: Download, arrival: _Arrival) -> str:
                 arrived=arrival.size,
                 reason=str(getattr(reason, "reason", reason) or "the server ended the file early"),
             ) from reason
-        task.pause(0.1 * 2**failures)
+        task.pause(task.delay * 2 ** (failures - 1))
         if task.cancelled():
             raise Cancelled
 

@@ -182,6 +182,7 @@ class Fetching:
                 cancelled=self._stop.is_set,
                 make_room=lambda size: self._require(size, doing=f"downloading `{package.filename}`"),
                 pause=self._stop.wait,
+                delay=self._store.retry_delay,
             )
         )
         try:
