@@ -27,3 +27,8 @@ def requirements(read: Project, group: str = "main") -> list[str]:
     found = read.group(group)
     assert found is not None, f"no group {group}"
     return [str(wanted.requirement) for wanted in found.wanted]
+
+
+def finding_ids(read: Project) -> set[tuple[str, str]]:
+    """(id, where) of every finding."""
+    return {(finding.id, finding.where) for finding in read.findings}

@@ -127,11 +127,9 @@ def _of_profile(project: Project, profile: str) -> Iterable[str]:
 
 def _hardware_group(project: Project, environment: Environment, dropped: set[str]) -> str:
     """The group for *environment*, empty when none fits: main alone then."""
-    fitting = [
-        group.name
-        for group in project.groups
-        if environment in _environments_of(project, group.name) and group.name not in dropped
-    ]
+    written = project.settings.groups.get(environment)
+    fitting = _known(project, [written]) if written else _fitting_by_convention(project, environment)
+    fitting = [name for name in fitting if name not in dropped]
     if len(fitting) > 1:
         raise AmbiguousHardwareGroup(environment, groups=fitting)
     if not fitting and environment == "mps":
@@ -140,11 +138,12 @@ def _hardware_group(project: Project, environment: Environment, dropped: set[str
     return fitting[0] if fitting else ""
 
 
-def _environments_of(project: Project, name: str) -> tuple[Environment, ...]:
-    """What the group *name* is for: by the settings when they name it, else by convention.
+def _fitting_by_convention(project: Project, environment: Environment) -> list[str]:
+    return [group.name for group in project.groups if environment in _environments_of(project, group.name)]
 
-    Convention speaks only for environments that the settings leave open.
-    """
+
+def _environments_of(project: Project, name: str) -> tuple[Environment, ...]:
+    """What the group *name* is for: by the settings when they name it, else by convention."""
     chosen = project.settings.groups
     key = canonical(name)
     written = tuple(item for item in ENVIRONMENTS if canonical(chosen.get(item, "")) == key)
