@@ -43,6 +43,37 @@ def test_a_hung_driver_without_any_other_sign_is_still_a_gpu(tmp_path: Path) -> 
     assert (device.architecture, device.confirmed) == (None, False)
 
 
+def test_an_nvidia_smi_that_hangs_means_unknown_as_well(tmp_path: Path) -> None:
+    tables = f'[commands."{SMI}"]\nhangs = true\n'
+    root = {"proc/driver/nvidia/version": "580.95.05\n", "dev/nvidia0": ""}
+    host = CountingHost(write_host(tmp_path, tables=tables, root=root))
+    assert [device.confirmed for device in detect(host).devices] == [False]
+    assert host.commands == [SMI]
+
+
+def test_a_driver_that_lists_no_gpu_makes_none_usable(tmp_path: Path) -> None:
+    root = {"proc/driver/nvidia/version": "580.95.05\n", "dev/nvidiactl": ""}
+    tables = '[nvml]\ndriver_version = "580.95.05"\n'
+    (device,) = detect(RecordedHost(write_host(tmp_path, tables=tables, root=root))).devices
+    assert not device.usable
+    assert "lists no GPU" in device.reason
+
+
+def test_a_library_without_a_driver_is_no_gpu(tmp_path: Path) -> None:
+    tables = '[nvml]\nerror = "NVML_ERROR_DRIVER_NOT_LOADED"\n'
+    assert detect(RecordedHost(write_host(tmp_path, tables=tables))).devices == ()
+
+
+def test_a_gpu_is_judged_by_its_own_render_node(tmp_path: Path) -> None:
+    gpu = "sys/bus/pci/devices/0000%3A03%3A00.0"
+    root = {f"{gpu}/class": "0x030000", f"{gpu}/vendor": "0x8086", f"{gpu}/device": "0x56a0"}
+    root |= {f"{gpu}/drm/renderD129/dev": "", ".dockerenv": "", "dev/dri/renderD128": ""}
+    (device,) = detect(RecordedHost(write_host(tmp_path / "other", root=root))).devices
+    assert not device.usable
+    (device,) = detect(RecordedHost(write_host(tmp_path / "own", root=root | {"dev/dri/renderD129": ""}))).devices
+    assert device.usable
+
+
 def test_an_nvml_that_answers_is_asked_once_and_nvidia_smi_not_at_all() -> None:
     host = CountingHost(HOSTS / "linux-rtx5090-driver-580")
     detect(host)

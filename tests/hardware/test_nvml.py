@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ NVML_ERROR_NOT_FOUND = 6
 NVML_ERROR_GPU_IS_LOST = 15
 def refuse(*arguments):
     raise NVMLError(NVML_ERROR_NOT_SUPPORTED)
-nvmlDeviceGetMemoryInfo = nvmlDeviceGetMigMode = nvmlDeviceGetMaxMigDeviceCount = refuse
+nvmlDeviceGetPciInfo = nvmlDeviceGetMemoryInfo = nvmlDeviceGetMigMode = nvmlDeviceGetMaxMigDeviceCount = refuse
 """
 TWO_GPUS = """
 import os
@@ -42,6 +43,7 @@ def nvmlDeviceGetName(handle): return "leads its session" if os.getsid(0) == os.
 def nvmlDeviceGetUUID(handle): return f"GPU-{handle}"
 def nvmlDeviceGetCudaComputeCapability(handle): return (9, 0)
 def nvmlDeviceGetMemoryInfo(handle): return SimpleNamespace(total=1 << 30)
+def nvmlDeviceGetPciInfo(handle): return SimpleNamespace(busId=f"00000000:0{handle}:00.0".encode())
 def nvmlDeviceGetMigMode(handle): return (handle, 0)
 def nvmlDeviceGetMaxMigDeviceCount(handle): return 7
 def nvmlDeviceGetMigDeviceHandleByIndex(handle, slot):
@@ -61,16 +63,9 @@ def test_every_gpu_is_listed_with_what_it_answers(tmp_path: Path) -> None:
     answer = ask(deadline=30, library="libnvidia-ml.so.1", binding=binding(tmp_path, TWO_GPUS))
     assert (answer.status, answer.driver_version, answer.cuda_driver_version) == ("answered", "580.95.05", "13.0")
     name = "leads its session" if sys.platform != "win32" else "does not"
-    plain = NvmlDevice(index=0, name=name, compute_capability="9.0", memory_bytes=1 << 30, uuid="GPU-0")
-    split = NvmlDevice(
-        index=1,
-        name=name,
-        compute_capability="9.0",
-        memory_bytes=1 << 30,
-        uuid="GPU-1",
-        mig=True,
-        mig_instances=(name,),
-    )
+    same = NvmlDevice(index=0, name=name, compute_capability="9.0", memory_bytes=1 << 30)
+    plain = replace(same, uuid="GPU-0", pci_address="0000:00:00.0")
+    split = replace(same, index=1, uuid="GPU-1", pci_address="0000:01:00.0", mig=True, mig_instances=(name,))
     lost = NvmlDevice(index=2, error="NVML_ERROR_GPU_IS_LOST")
     assert answer.devices == (plain, split, lost)
 

@@ -5,11 +5,15 @@ writes such a record, so that a bug report becomes a test.  This room reports wh
 evidence.  It refuses to know frameworks, versions and builds: whether anything fits is ``selection``'s business.
 """
 
+from typing import TYPE_CHECKING
+
 from accelinstall.hardware.detect import detect
 from accelinstall.hardware.host import CommandAnswer, Host, NvmlAnswer, NvmlDevice, PlatformFacts
 from accelinstall.hardware.local import LocalHost
 from accelinstall.hardware.recorded import MalformedRecord, RecordedHost
-from accelinstall.hardware.recording import RecordingHost, RecordUnwritable
+
+if TYPE_CHECKING:
+    from accelinstall.hardware.recording import RecordingHost, RecordUnwritable
 
 __all__ = [
     "CommandAnswer",
@@ -24,3 +28,12 @@ __all__ = [
     "RecordingHost",
     "detect",
 ]
+
+
+def __getattr__(name: str) -> object:
+    # Recording is rare and brings hashing and JSON with it.
+    if name in ("RecordUnwritable", "RecordingHost"):
+        from accelinstall.hardware import recording
+
+        return getattr(recording, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from accelinstall.catalog.pci import amd_chip, is_integrated_amd
 from accelinstall.hardware.inquiry import Inquiry
 from accelinstall.hardware.kfd import KfdNode, bank_bytes, decode_node, group_partitions, parse_properties
 from accelinstall.hardware.pci import AMD, PciDisplay
@@ -71,6 +70,8 @@ def _read_driver(inquiry: Inquiry) -> str | None:
 
 
 def _from_kfd(group: tuple[KfdNode, ...], inquiry: Inquiry, around: Surroundings, driver: str | None) -> Device:
+    from accelinstall.catalog.pci import amd_chip, is_integrated_amd
+
     first = group[0]
     parts = f", {len(group)} partitions" if len(group) > 1 else ""
     failure = "" if first.architecture else f"{first.version} is no gfx version"
@@ -105,6 +106,8 @@ def _closed_reason(group: tuple[KfdNode, ...], inquiry: Inquiry, around: Surroun
 
 
 def _from_pci(display: PciDisplay, inquiry: Inquiry, around: Surroundings, *, with_kfd: bool) -> Device:
+    from accelinstall.catalog.pci import amd_chip
+
     chip = amd_chip(display.device)
     excerpt = f"{display} {chip.name}, {chip.architecture}" if chip else str(display)
     failure = "" if chip else "an id no table knows"
@@ -133,6 +136,8 @@ def _silent_reason(display: PciDisplay, around: Surroundings, *, with_kfd: bool)
 
 
 def _from_rocminfo(inquiry: Inquiry) -> tuple[Device, ...]:
+    from accelinstall.catalog.pci import is_integrated_amd
+
     answer = inquiry.run("rocminfo", ["rocminfo"])
     evidence = inquiry.evidence[-1]
     return tuple(

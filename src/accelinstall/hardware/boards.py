@@ -6,9 +6,11 @@ import re
 from dataclasses import dataclass
 
 from accelinstall.hardware.inquiry import Inquiry
+from accelinstall.hardware.nvidia_text import parse_driver_version
 
 _TREES = ("/proc/device-tree", "/sys/firmware/devicetree/base")
 _TEGRA_RELEASE = "/etc/nv_tegra_release"
+_DRIVER = "/proc/driver/nvidia/version"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,14 +34,23 @@ def read_board(inquiry: Inquiry) -> Board:
         return Board()
     model = (inquiry.read("device-tree", f"{tree}/model") or "").partition("\0")[0].strip()
     soc = parse_tegra_soc(inquiry.read("device-tree", f"{tree}/compatible") or "")
-    release = parse_tegra_release(inquiry.read("l4t", _TEGRA_RELEASE) or "") if soc else ""
-    return Board(model=model, soc=soc, release=release)
+    return Board(model=model, soc=soc, release=_read_tegra_release(inquiry) if soc else "")
 
 
 def parse_tegra_soc(compatible: str) -> str:
     """The Tegra chip in a device tree's NUL-separated list of compatible names; empty when it holds none."""
     match = re.search(r"(?:^|\0)nvidia,(tegra\d{2,4}[a-z]?)(?=\0|$)", compatible, re.ASCII)
     return match[1] if match else ""
+
+
+def tegra_release_of(driver: str | None) -> str:
+    """The Linux for Tegra release that an older Jetson's driver calls itself by (34.1.1); empty for other numbers."""
+    return driver if driver and re.match(r"3[2-9]\.", driver) else ""
+
+
+def _read_tegra_release(inquiry: Inquiry) -> str:
+    release = parse_tegra_release(inquiry.read("l4t", _TEGRA_RELEASE) or "")
+    return release or tegra_release_of(parse_driver_version(inquiry.read("l4t", _DRIVER) or ""))
 
 
 def parse_tegra_release(text: str) -> str:

@@ -46,16 +46,16 @@ def _detect(host: Host, vendors: tuple[tuple[str, VendorProbe], ...]) -> Hardwar
         finally:
             evidence.extend(inquiry.evidence)
 
-    nothing: tuple[PciDisplay, ...] = ()
-    none: tuple[Device, ...] = ()
+    no_displays: tuple[PciDisplay, ...] = ()
+    no_devices: tuple[Device, ...] = ()
     bare = Surroundings(platform=bare_platform(host.facts()))
     around = guarded("platform", read_surroundings, bare)
-    displays = guarded("bus", read_displays, nothing)
+    displays = guarded("bus", read_displays, no_displays)
     around = Surroundings(platform=around.platform, soc=around.soc, displays=displays)
     processor, memory = guarded("cpu", partial(cpu.probe, around=around), (Cpu(), Memory()))
     devices: list[Device] = []
     for name, probe in vendors:
-        devices += guarded(name, _given(around, probe), none)
+        devices += guarded(name, _given(around, probe), no_devices)
     return HardwareReport(
         devices=tuple(devices),
         cpu=processor,

@@ -51,6 +51,7 @@ class NvmlDevice:
 
     :ivar compute_capability: such as ``12.0``; empty when NVML would not say.
     :ivar mig: whether the GPU is split; ``mig_instances`` then names the slices, if they could be read.
+    :ivar pci_address: such as ``0000:01:00.0``; empty when NVML would not say.
     :ivar error: NVML's error name when this one GPU could not be asked, such as ``NVML_ERROR_GPU_IS_LOST``.
     """
 
@@ -61,6 +62,7 @@ class NvmlDevice:
     uuid: str = ""
     mig: bool = False
     mig_instances: tuple[str, ...] | None = None
+    pci_address: str = ""
     error: str = ""
 
 

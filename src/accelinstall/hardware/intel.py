@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from accelinstall.catalog.pci import PciChip, intel_chip
+from typing import TYPE_CHECKING
+
 from accelinstall.hardware.inquiry import Inquiry
 from accelinstall.hardware.pci import INTEL, PciDisplay
 from accelinstall.hardware.surroundings import Surroundings
 from accelinstall.model.hardware import Device
+
+if TYPE_CHECKING:
+    from accelinstall.catalog.pci import PciChip
 
 _DRI = "/dev/dri"
 
@@ -17,6 +21,8 @@ def probe(inquiry: Inquiry, around: Surroundings) -> tuple[Device, ...]:
 
 
 def _from_pci(display: PciDisplay, inquiry: Inquiry, around: Surroundings) -> Device:
+    from accelinstall.catalog.pci import intel_chip
+
     chip = intel_chip(display.device)
     excerpt = f"{display} {chip.name}, xpu {chip.xpu}" if chip else f"{display} older than Tiger Lake or unknown"
     evidence = inquiry.note("pci", display.address, excerpt=excerpt)
@@ -45,10 +51,17 @@ def _closed_reason(display: PciDisplay, inquiry: Inquiry, around: Surroundings) 
         return ""
     if display.driver == "vfio-pci":
         return "the GPU is given to a virtual machine (vfio-pci)"
-    nodes = [name for name in inquiry.host.list_dir(_DRI) if name.startswith("renderD")]
+    nodes = _render_nodes(display, inquiry)
     inquiry.note("node", _DRI, excerpt=" ".join(nodes), failure="" if nodes else "no render node")
     if around.platform.container and not nodes:
         return f"this container was started without the GPU: no render node in {_DRI}"
     if nodes and not any(inquiry.host.is_writable(f"{_DRI}/{name}") for name in nodes):
         return f"this user may not open {_DRI}/{nodes[0]}: membership of the group render is missing"
     return ""
+
+
+def _render_nodes(display: PciDisplay, inquiry: Inquiry) -> list[str]:
+    """The GPU's own render nodes where the kernel names them, else those of any GPU."""
+    own = inquiry.host.list_dir(f"/sys/bus/pci/devices/{display.address}/drm")
+    present = inquiry.host.list_dir(_DRI)
+    return [name for name in present if name.startswith("renderD") and (not own or name in own)]

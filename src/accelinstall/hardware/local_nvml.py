@@ -94,6 +94,7 @@ def _decode_device(document: dict[str, object]) -> NvmlDevice:
         uuid=str(document["uuid"]),
         mig=bool(document["mig"]),
         mig_instances=tuple(map(str, instances)) if isinstance(instances, list) else None,
+        pci_address=str(document["pci_address"]),
         error=str(document["error"]),
     )
 

@@ -1,20 +1,20 @@
 """NVIDIA GPUs: NVML first, then what the kernel shows, then PCI ids, then ``nvidia-smi``.
 
 NVML comes first because libcuda obeys ``CUDA_VISIBLE_DEVICES`` and would hide devices; that variable is reported and
-does not change which build fits the machine.
+does not change which build fits the machine.  The catalog's tables are imported where a device asks for them, because
+most machines never do.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from accelinstall.catalog.pci import nvidia_chip, tegra_architecture
 from accelinstall.hardware.host import NvmlAnswer, NvmlDevice
 from accelinstall.hardware.inquiry import Inquiry
 from accelinstall.hardware.nvidia_text import parse_capability, parse_driver_version, parse_smi_header, parse_smi_rows
 from accelinstall.hardware.pci import NVIDIA, PciDisplay
 from accelinstall.hardware.surroundings import Surroundings
-from accelinstall.model.hardware import Device
+from accelinstall.model.hardware import Device, Evidence
 
 _PROC_VERSION = "/proc/driver/nvidia/version"
 _SYS_VERSION = "/sys/module/nvidia/version"
@@ -38,10 +38,11 @@ _NVML_REASONS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Kernel:
-    """What the kernel shows of the driver: its number and its device nodes."""
+    """What the kernel shows of the driver: its number and its device nodes, with the evidence for both."""
 
-    driver: str | None
-    nodes: tuple[str, ...]
+    driver: str | None = None
+    nodes: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
 
 
 def probe(inquiry: Inquiry, around: Surroundings) -> tuple[Device, ...]:
@@ -51,15 +52,18 @@ def probe(inquiry: Inquiry, around: Surroundings) -> tuple[Device, ...]:
     if around.soc:
         return _probe_tegra(inquiry, around)
     answer = inquiry.nvml()
-    kernel_driver = _read_kernel_driver(inquiry) if around.platform.system == "linux" else None
-    if answer.status == "answered" and answer.devices:
-        return tuple(_from_nvml(device, answer, inquiry) for device in answer.devices)
+    kernel = _read_kernel(inquiry) if around.platform.system == "linux" else _Kernel()
+    displays = around.of_vendor(NVIDIA)
+    if answer.devices:
+        listed = tuple(_from_nvml(device, answer, inquiry) for device in answer.devices)
+        return (*listed, *_unlisted(displays, answer, inquiry, around))
     # A driver that hangs would hang nvidia-smi as well: the deadline is spent once.
-    listed = _from_smi(inquiry, around) if answer.status != "hung" else ()
-    if listed:
-        return listed
-    kernel = _Kernel(driver=kernel_driver, nodes=_read_nodes(inquiry))
-    devices = _from_pci(around.of_vendor(NVIDIA), inquiry) or _from_nodes(kernel, answer)
+    rows = _from_smi(inquiry, around) if answer.status != "hung" else None
+    if rows is None:
+        answer = NvmlAnswer(status="hung")
+    elif rows:
+        return rows
+    devices = _from_pci(displays, inquiry) or _from_kernel(kernel, answer)
     return tuple(_judged(device, kernel, around, answer) for device in devices)
 
 
@@ -86,19 +90,36 @@ def _from_nvml(found: NvmlDevice, answer: NvmlAnswer, inquiry: Inquiry) -> Devic
     )
 
 
-def _read_kernel_driver(inquiry: Inquiry) -> str | None:
-    for topic, path in (("proc", _PROC_VERSION), ("sys", _SYS_VERSION)):
-        version = parse_driver_version(inquiry.read(topic, path) or "")
-        if version:
-            return version
-    return None
+def _unlisted(
+    displays: tuple[PciDisplay, ...], answer: NvmlAnswer, inquiry: Inquiry, around: Surroundings
+) -> tuple[Device, ...]:
+    """GPUs on the bus that NVML passes over: too old for the driver, bound elsewhere, or not this container's."""
+    addresses = {device.pci_address for device in answer.devices}
+    if "" in addresses:
+        return ()
+    devices = _from_pci(tuple(display for display in displays if display.address not in addresses), inquiry)
+    reason = f"driver {answer.driver_version} does not list this GPU"
+    if around.platform.container:
+        reason = "the GPU was not given to this container"
+    return tuple(replace(device, usable=False, reason=device.reason or reason) for device in devices)
 
 
-def _from_smi(inquiry: Inquiry, around: Surroundings) -> tuple[Device, ...]:
+def _read_kernel(inquiry: Inquiry) -> _Kernel:
+    start = len(inquiry.evidence)
+    texts = [inquiry.read(topic, path) for topic, path in (("proc", _PROC_VERSION), ("sys", _SYS_VERSION))]
+    versions = [version for text in texts if (version := parse_driver_version(text or ""))]
+    numbered = tuple(f"/dev/nvidia{index}" for index in range(_MOST_GPUS))
+    nodes = tuple(path for path in (*_NODES, *numbered) if inquiry.host.exists(path))
+    inquiry.note("nodes", "/dev/nvidia*, /dev/dxg", excerpt=" ".join(nodes), failure="" if nodes else "none exist")
+    return _Kernel(driver=versions[0] if versions else None, nodes=nodes, evidence=tuple(inquiry.evidence[start:]))
+
+
+def _from_smi(inquiry: Inquiry, around: Surroundings) -> tuple[Device, ...] | None:
+    """The GPUs that ``nvidia-smi`` lists; empty when it lists none or cannot be run, ``None`` when it hangs."""
     program = _WSL_SMI if around.platform.wsl and inquiry.host.exists(_WSL_SMI) else "nvidia-smi"
     answer = inquiry.run("smi", [program, *_SMI_QUERY])
     if answer.status != "finished":
-        return ()
+        return None if answer.status == "hung" else ()
     rows = parse_smi_rows(answer.stdout) if answer.returncode == 0 else ()
     if not rows:
         # Before driver 510 nvidia-smi does not know compute_cap and refuses the whole question.
@@ -106,12 +127,9 @@ def _from_smi(inquiry: Inquiry, around: Surroundings) -> tuple[Device, ...]:
         rows = parse_smi_rows(answer.stdout) if answer.returncode == 0 else ()
     if not rows:
         return ()
-    header = parse_smi_header(inquiry.run("smi", [program]).stdout)
     evidence = inquiry.evidence[-1]
-    displays = around.of_vendor(NVIDIA)
-    architectures = [chip.architecture if (chip := nvidia_chip(display.device)) else None for display in displays]
-    if len(architectures) != len(rows):
-        architectures = [None] * len(rows)
+    header = parse_smi_header(inquiry.run("smi", [program]).stdout)
+    architectures = _bus_architectures(around.of_vendor(NVIDIA), expected=len(rows))
     return tuple(
         Device(
             vendor="nvidia",
@@ -125,7 +143,19 @@ def _from_smi(inquiry: Inquiry, around: Surroundings) -> tuple[Device, ...]:
     )
 
 
+def _bus_architectures(displays: tuple[PciDisplay, ...], *, expected: int) -> list[str | None]:
+    """What the PCI ids say of each GPU, in the order of nvidia-smi; nothing when the two count differently."""
+    from accelinstall.catalog.pci import nvidia_chip
+
+    chips = [nvidia_chip(display.device) for display in displays]
+    if len(chips) != expected:
+        return [None] * expected
+    return [chip.architecture if chip else None for chip in chips]
+
+
 def _from_pci(displays: tuple[PciDisplay, ...], inquiry: Inquiry) -> tuple[Device, ...]:
+    from accelinstall.catalog.pci import nvidia_chip
+
     devices = []
     for display in displays:
         chip = nvidia_chip(display.device)
@@ -147,33 +177,30 @@ def _from_pci(displays: tuple[PciDisplay, ...], inquiry: Inquiry) -> tuple[Devic
     return tuple(devices)
 
 
-def _read_nodes(inquiry: Inquiry) -> tuple[str, ...]:
-    numbered = tuple(f"/dev/nvidia{index}" for index in range(_MOST_GPUS))
-    found = tuple(path for path in (*_NODES, *numbered) if inquiry.host.exists(path))
-    inquiry.note("nodes", "/dev/nvidia*, /dev/dxg", excerpt=" ".join(found), failure="" if found else "none exist")
-    return found
+def _from_kernel(kernel: _Kernel, answer: NvmlAnswer) -> tuple[Device, ...]:
+    """GPUs that show only as a driver or as device nodes: as many as there are nodes, one when none is numbered.
 
-
-def _from_nodes(kernel: _Kernel, answer: NvmlAnswer) -> tuple[Device, ...]:
-    """GPUs that show only as a driver or as device nodes: as many as there are nodes, one when none is numbered."""
+    A library alone is no GPU (images bring one along), unless it hangs: then there is a driver to hang in.
+    """
     numbered = [path for path in kernel.nodes if path[-1].isdigit()]
-    silent = answer.status in ("absent", "answered")
-    if kernel.driver is None and not numbered and silent:
+    if kernel.driver is None and not numbered and answer.status != "hung":
         return ()
     return tuple(Device(vendor="nvidia", name="NVIDIA GPU") for _ in range(len(numbered) or 1))
 
 
 def _judged(device: Device, kernel: _Kernel, around: Surroundings, answer: NvmlAnswer) -> Device:
     """*device* with its driver, and whether it can be opened, for want of NVML's word."""
-    device = replace(device, driver=kernel.driver)
+    device = replace(device, driver=kernel.driver, evidence=(*device.evidence, *kernel.evidence))
     if device.reason:
         return device
     if answer.status == "hung":
         reason = "the NVIDIA driver did not answer in time: whether the GPU works is unknown"
         return replace(device, confirmed=False, reason=reason)
-    if answer.status == "failed":
+    if answer.status == "failed" and (kernel.nodes or kernel.driver is None):
         reason = _NVML_REASONS.get(answer.error, f"the NVIDIA driver's library could not start: {answer.error}")
         return replace(device, usable=False, reason=reason)
+    if answer.status == "answered":
+        return replace(device, usable=False, reason="the driver answers and lists no GPU to this process")
     if kernel.nodes and (kernel.driver or around.platform.wsl):
         return device
     return replace(device, usable=False, reason=_missing_reason(kernel, around))
@@ -203,6 +230,8 @@ def _probe_tegra(inquiry: Inquiry, around: Surroundings) -> tuple[Device, ...]:
 
     The driver's number is left out: on Tegra it follows Linux for Tegra and no desktop branch it could be compared to.
     """
+    from accelinstall.catalog.pci import tegra_architecture
+
     architecture = tegra_architecture(around.soc)
     answer = inquiry.nvml()
     listed = tuple(_from_nvml(device, answer, inquiry) for device in answer.devices)

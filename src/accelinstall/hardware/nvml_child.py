@@ -55,6 +55,7 @@ def _device(pynvml: Any, index: int) -> dict[str, Any]:
         "uuid": "",
         "mig": False,
         "mig_instances": None,
+        "pci_address": "",
         "error": "",
     }
     try:
@@ -66,6 +67,7 @@ def _device(pynvml: Any, index: int) -> dict[str, Any]:
     document["uuid"] = _text(_ask(pynvml, pynvml.nvmlDeviceGetUUID, handle))
     capability = _ask(pynvml, pynvml.nvmlDeviceGetCudaComputeCapability, handle)
     document["compute_capability"] = ".".join(map(str, capability)) if capability else ""
+    document["pci_address"] = _pci_address(_ask(pynvml, pynvml.nvmlDeviceGetPciInfo, handle))
     memory = _ask(pynvml, pynvml.nvmlDeviceGetMemoryInfo, handle)
     document["memory_bytes"] = int(memory.total) if memory else None
     mode = _ask(pynvml, pynvml.nvmlDeviceGetMigMode, handle)
@@ -73,6 +75,14 @@ def _device(pynvml: Any, index: int) -> dict[str, Any]:
         document["mig"] = True
         document["mig_instances"] = _mig_instances(pynvml, handle)
     return document
+
+
+def _pci_address(info: Any) -> str:
+    if info is None:
+        return ""
+    # NVML writes the domain with eight digits, the kernel with four.
+    domain, _, rest = _text(info.busId).lower().partition(":")
+    return f"{domain[-4:]}:{rest}"
 
 
 def _mig_instances(pynvml: Any, handle: Any) -> list[str] | None:

@@ -68,7 +68,8 @@ class RecordedHost:
     def read_text(self, path: str) -> str | None:
         """The file below ``root/``."""
         local = self._find(path)
-        if local is None or path in self._denied:
+        # A pipe would make its reader wait.
+        if local is None or path in self._denied or not os.path.isfile(local):
             return None
         try:
             with open(local, "rb") as file:
@@ -231,7 +232,7 @@ def _nvml_device(reader: _Reader, value: object, position: int) -> NvmlDevice:
     table = reader.checked_table(value, where) or {}
     texts = {
         key: reader.value(table, key, str, where=where, default="")
-        for key in ("name", "compute_capability", "uuid", "error")
+        for key in ("name", "compute_capability", "uuid", "pci_address", "error")
     }
     instances = reader.value(table, "mig_instances", list, where=where, default=None)
     return NvmlDevice(
