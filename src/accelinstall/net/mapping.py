@@ -66,6 +66,8 @@ def http_error(error: BaseException, url: str) -> HttpError | None:
         return ConnectionFailed(url, _root_reason(error))
     if isinstance(error, foreign.ConnectTimeoutError):
         return ConnectTimedOut(url, "no connection in time")
+    if _ended_inside_tls(error):
+        return ConnectionLost(url, "the connection ended inside TLS")
     if isinstance(error, (foreign.SSLError, ssl.SSLError)):
         return CertificateRefused(url, _tls_reason(error))
     if isinstance(error, (foreign.ProxySchemeUnknown, foreign.ProxySchemeUnsupported)):
@@ -131,13 +133,18 @@ def _root_reason(error: BaseException) -> str:
     return "the connection ended"
 
 
+def _ended_inside_tls(error: BaseException) -> bool:
+    """A server or middlebox that hangs up, which says nothing about certificates and may pass."""
+    return any(isinstance(one, (ssl.SSLEOFError, ssl.SSLZeroReturnError)) for one in (error, *error.args))
+
+
 def _tls_reason(error: BaseException) -> str:
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, ssl.SSLCertVerificationError):
             return f"its certificate is not trusted: {seen.verify_message}"
         inner = next((value for value in seen.args if isinstance(value, BaseException)), None)
-        if inner is None and isinstance(seen, ssl.SSLError) and seen.reason:
+        if inner is None and isinstance(seen, ssl.SSLError) and getattr(seen, "reason", None):
             return f"TLS failed: {seen.reason.replace('_', ' ').lower()}"
         seen = inner or seen.__cause__ or seen.__context__
     return "TLS failed"
