@@ -27,7 +27,7 @@ def detect(*, host: Path = "", overrides: Overrides = Overrides()) -> HardwareRe
 
     :raises DetectionError: when *host* is no record.
     """
-    return pipeline.detect(Request(host=str(host), overrides=overrides))[0]
+    return pipeline.detect(Request(host=str(host), overrides=overrides)).report
 
 
 def explain(

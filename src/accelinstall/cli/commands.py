@@ -23,13 +23,16 @@ Environ = Mapping[str, str]
 
 def detect(arguments: Namespace, console: Console, environ: Environ) -> int:
     """``accelinstall detect``."""
-    report, environment = pipeline.detect(request_from(arguments, environ), record=arguments.record)
+    detection = pipeline.detect(request_from(arguments, environ), record=arguments.record)
+    report, environment = detection.report, detection.environment
     if arguments.json:
         console.data(documents.render(documents.report_document(report, environment)))
-        return 0
-    _print(console, text.report_lines(report, environment))
+    else:
+        _print(console, text.report_lines(report, environment))
     if arguments.record:
-        console.say(f"recorded in {arguments.record}; replay it with `accelinstall detect --host {arguments.record}`")
+        console.say(f"recorded in {arguments.record}; replay it: accelinstall detect --host {arguments.record}")
+        for sentence in detection.left_out:
+            console.say(f"  {sentence}")
     return 0
 
 

@@ -6,13 +6,15 @@ import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
+from accelinstall.model.installation import Install, Remove
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from accelinstall.errors import AccelinstallError
     from accelinstall.model.finding import Finding
     from accelinstall.model.hardware import HardwareReport
-    from accelinstall.model.installation import Proof, Receipt, Transaction
+    from accelinstall.model.installation import Proof, Receipt, Step, Transaction
     from accelinstall.model.lock import Lock
     from accelinstall.model.selection import Selected, Verdict
     from accelinstall.model.target import Target
@@ -165,17 +167,12 @@ def transaction_document(synced: Synced) -> Document:
     }
 
 
-def step_row(step: Any) -> Document:
+def step_row(step: Step) -> Document:
     """One step: ``action``, ``name``, ``version`` and, when something goes, ``from``."""
-    action = type(step).__name__.lower()
-    package = getattr(step, "package", None)
-    installed = getattr(step, "installed", None)
-    row: Document = {"action": action, "name": (package or installed).name}
-    if package is not None:
-        row["version"] = package.version
-    if installed is not None:
-        row["from"] = installed.version
-    return row
+    if isinstance(step, Remove):
+        return {"action": "remove", "name": step.installed.name, "from": step.installed.version}
+    row = {"action": type(step).__name__.lower(), "name": step.package.name, "version": step.package.version}
+    return row if isinstance(step, Install) else {**row, "from": step.installed.version}
 
 
 def receipt_document(receipt: Receipt | None) -> Document | None:

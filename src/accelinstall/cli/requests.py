@@ -71,9 +71,7 @@ def overrides_from(one: Mapping[str, object], environ: Mapping[str, str]) -> Ove
 
     environment = value("environment") or "auto"
     if environment not in ("auto", *ENVIRONMENTS):
-        raise UsageError(
-            f"`{environment}` is not an environment", hint="one of auto, " + ", ".join(ENVIRONMENTS)
-        )
+        raise UsageError(f"`{environment}` is not an environment", hint="one of auto, " + ", ".join(ENVIRONMENTS))
     architectures = tuple(sorted({part.strip() for part in value("gpu_arch").split(",") if part.strip()}))
     for architecture in architectures:
         if not _ARCHITECTURE.fullmatch(architecture):

@@ -8,19 +8,16 @@ it needs is taken by a thought it calls.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
 from accelinstall import events
 from accelinstall.errors import AccelinstallError, UsageError
-from accelinstall.pipeline.outcomes import CacheState, Explanation, Locked, Optimized, Synced
+from accelinstall.pipeline.outcomes import CacheState, Detection, Explanation, Locked, Optimized, Synced
 from accelinstall.pipeline.request import GroupOptions, IndexOptions, Request
 from accelinstall.pipeline.session import Session, cache_directory
 
-if TYPE_CHECKING:
-    from accelinstall.model.hardware import Environment, HardwareReport
-
 __all__ = [
     "CacheState",
+    "Detection",
     "Explanation",
     "GroupOptions",
     "IndexOptions",
@@ -38,16 +35,17 @@ __all__ = [
 ]
 
 
-def detect(request: Request, *, record: str = "") -> tuple[HardwareReport, Environment]:
+def detect(request: Request, *, record: str = "") -> Detection:
     """The hardware, with the request's overrides applied, and the environment it is best used as.
 
     With *record*, what was asked of the machine is written to that folder, redacted.
     """
-    from accelinstall.pipeline.planning import read_hardware
+    from accelinstall.pipeline.planning import read_hardware, record_hardware
     from accelinstall.selection import choose_environment
 
-    report = read_hardware(request, record=record)
-    return report, choose_environment(report, overrides=request.overrides)
+    report, left_out = record_hardware(request, record) if record else (read_hardware(request), ())
+    environment = choose_environment(report, overrides=request.overrides)
+    return Detection(report=report, environment=environment, left_out=left_out)
 
 
 def explain(request: Request) -> Explanation:
@@ -121,7 +119,7 @@ def rollback(request: Request, *, progress: events.Progress = events.ignore) -> 
     from accelinstall.pipeline.installing import open_target, undo
 
     with Session(request, progress) as session:
-        return undo(request, open_target(request, progress, must_exist=True), session)
+        return undo(open_target(request, progress, must_exist=True), session)
 
 
 def cache(request: Request, *, action: str = "size", older_than_days: float = 30.0) -> CacheState:
@@ -129,11 +127,18 @@ def cache(request: Request, *, action: str = "size", older_than_days: float = 30
     from accelinstall.store import Store
 
     store = Store(cache_directory(request))
-    removed, freed = 0, 0
-    if action != "size":
-        limit = None if action == "clear" else older_than_days * 86_400
-        removed, freed = store.evict(older_than_seconds=limit)
-    wheels, total = store.usage()
+    before = store.size()
+    doomed: tuple[str, ...] = ()
+    if action == "clear":
+        doomed = store.keys()
+    elif action == "prune":
+        doomed = store.unused_since(time.time() - older_than_days * 86_400)
+    removed = sum(store.evict(key) for key in doomed)
+    after = store.size()
     return CacheState(
-        directory=cache_directory(request), wheels=wheels, bytes=total, removed=removed, removed_bytes=freed
+        directory=cache_directory(request),
+        wheels=len(store.keys()),
+        bytes=after,
+        removed=removed,
+        removed_bytes=before - after,
     )

@@ -5,10 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from accelinstall.model.finding import Finding
-from accelinstall.model.hardware import HardwareReport
+from accelinstall.model.hardware import Environment, HardwareReport
 from accelinstall.model.installation import Proof, Receipt, Transaction
 from accelinstall.model.lock import Lock
 from accelinstall.model.selection import Selected, Selection, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detection:
+    """The hardware, and the environment it is best used as.
+
+    :ivar left_out: what a record does not hold because it would identify the machine, as parts of a sentence.
+    """
+
+    report: HardwareReport
+    environment: Environment
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from accelinstall.model.target import Target, TargetSyntaxError, environment_of
 
 if TYPE_CHECKING:
     from accelinstall.catalog import Catalog
+    from accelinstall.hardware import Host
     from accelinstall.model.installation import Interpreter
     from accelinstall.pipeline.request import Request
 
@@ -84,25 +85,37 @@ def make_plan(request: Request, interpreter: Interpreter | None) -> Plan:
     )
 
 
-def read_hardware(
-    request: Request, *, record: str = "", interpreter: Interpreter | None = None
-) -> HardwareReport:
+def read_hardware(request: Request, *, interpreter: Interpreter | None = None) -> HardwareReport:
     """The report of this machine or of a recorded one, judged for *interpreter*, with overrides applied."""
-    from accelinstall.hardware import LocalHost, RecordedHost, RecordingHost, detect
+    from accelinstall.hardware import detect
     from accelinstall.selection import apply_overrides
 
-    host = RecordedHost(request.host) if request.host else LocalHost()
-    if record:
-        recorder = RecordingHost(host, record)
-        report = detect(recorder)
-        recorder.write()
-    else:
-        report = detect(host)
+    report = detect(host_of(request))
     if interpreter is not None and not request.host:
         # Packages are for that interpreter, not for the one accelinstall runs on.
         platform = dataclasses.replace(report.platform, python_version=interpreter.version)
         report = dataclasses.replace(report, platform=platform)
     return apply_overrides(report, request.overrides)
+
+
+def record_hardware(request: Request, directory: str) -> tuple[HardwareReport, tuple[str, ...]]:
+    """The report, with everything it was made from written to *directory*; and what was left out there.
+
+    :raises DetectionError: when the folder cannot take it.
+    """
+    from accelinstall.hardware import RecordingHost, detect
+    from accelinstall.selection import apply_overrides
+
+    recorder = RecordingHost(host_of(request), directory)
+    report = detect(recorder)
+    return apply_overrides(report, request.overrides), recorder.save()
+
+
+def host_of(request: Request) -> Host:
+    """This machine, or the recorded one the request names."""
+    from accelinstall.hardware import LocalHost, RecordedHost
+
+    return RecordedHost(request.host) if request.host else LocalHost()
 
 
 def read_interpreter(request: Request, *, for_this_machine: bool = True) -> Interpreter | None:
@@ -168,8 +181,7 @@ def groups_to_lock(project: Project, choice: GroupChoice) -> tuple[str, ...]:
     return tuple(
         group.name
         for group in project.groups
-        if group.name in choice.groups
-        or (group.name not in hardware and environment_of_group(group.name) is None)
+        if group.name in choice.groups or (group.name not in hardware and environment_of_group(group.name) is None)
     )
 
 

@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING, Self
 
 from accelinstall import events
 
+from accelinstall.pipeline.request import IndexOptions, Request
+
 if TYPE_CHECKING:
-    from accelinstall.index import IndexClient, PipConfiguration
+    from collections.abc import Iterable, Mapping
+
+    from accelinstall.index import IndexClient, Mirrors, PipConfiguration
+    from accelinstall.model.lock import LockedPackage
+    from accelinstall.model.project import Source
     from accelinstall.net import HttpClient
-    from accelinstall.pipeline.request import Request
     from accelinstall.store import Store
 
 
@@ -22,7 +27,7 @@ def cache_directory(request: Request) -> str:
         import platformdirs
 
         chosen = platformdirs.user_cache_dir("accelinstall", appauthor=False)
-    return os.path.abspath(os.path.expanduser(chosen))  # noqa: PTH100, PTH111
+    return os.path.abspath(os.path.expanduser(chosen))
 
 
 class Session:
@@ -31,6 +36,7 @@ class Session:
     def __init__(self, request: Request, progress: events.Progress = events.ignore) -> None:
         self.request = request
         self.progress = progress
+        self._mirrors: Mirrors | None = None
 
     @functools.cached_property
     def pip(self) -> PipConfiguration:
@@ -45,25 +51,65 @@ class Session:
         return self.request.offline or self.request.environ.get("ACCELINSTALL_OFFLINE", "") not in {"", "0"}
 
     @functools.cached_property
+    def default_index(self) -> str:
+        """The simple API that stands for PyPI."""
+        from accelinstall.index import default_index_url
+
+        return default_index_url(self.pip)
+
+    @property
+    def pip_indexes(self) -> IndexOptions:
+        """What pip's configuration adds, as addresses."""
+        return self._addressed(self.pip.index_url, self.pip.extra_index_urls, self.pip.find_links, self.pip.no_index)
+
+    @property
+    def command_line_indexes(self) -> IndexOptions:
+        """What the command line names, as addresses."""
+        options = self.request.index
+        return self._addressed(options.index_url, options.extra_index_urls, options.find_links, options.no_index)
+
+    def _addressed(
+        self, index_url: str, extra: tuple[str, ...], find_links: tuple[str, ...], no_index: bool
+    ) -> IndexOptions:
+        from accelinstall.index import find_links_address
+
+        here = os.getcwd()
+        links = tuple(find_links_address(link, directory=here) for link in find_links)
+        return IndexOptions(index_url=index_url, extra_index_urls=extra, find_links=links, no_index=no_index)
+
+    @functools.cached_property
     def http(self) -> HttpClient:
         """The pooled client every hand shares."""
-        from accelinstall.net import HttpClient
+        from accelinstall.net import HttpClient, PageCache
 
         return HttpClient(
             offline=self.is_offline,
+            timeout=self.pip.timeout or 30.0,
             cert=self.pip.cert,
             client_cert=self.pip.client_cert,
             proxy=self.pip.proxy,
             trusted_hosts=self.pip.trusted_hosts,
+            credentials=self.pip.credentials,
+            cache=PageCache(os.path.join(cache_directory(self.request), "pages-v1")),
             environ=self.request.environ,
         )
+
+    def use_mirrors(self, sources: Iterable[Source], mirrors: Mapping[str, str]) -> None:
+        """Fetch from the project's mirrors from now on; what is written down keeps the canonical addresses."""
+        from accelinstall.index import Mirrors
+
+        self._mirrors = Mirrors.of(sources, mirrors)
 
     @functools.cached_property
     def index(self) -> IndexClient:
         """Package indexes behind their cache."""
         from accelinstall.index import IndexClient
 
-        return IndexClient(self.http, cache_directory(self.request))
+        return IndexClient(self.http, cache_directory(self.request), mirrors=self._mirrors)
+
+    def address(self, package: LockedPackage) -> str:
+        """Where to fetch a locked package from."""
+        return package.url if self._mirrors is None else self._mirrors.fetched(package.url)
 
     @functools.cached_property
     def store(self) -> Store:

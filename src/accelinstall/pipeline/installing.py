@@ -1,0 +1,308 @@
+"""From a lock to an environment that is proved to compute."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from accelinstall import events
+from accelinstall.errors import LockError
+from accelinstall.model.installation import Interpreter, Inventory, Proof, Receipt, Transaction
+from accelinstall.model.lock import Lock
+from accelinstall.pipeline.outcomes import Locked, Synced
+from accelinstall.pipeline.session import Session, cache_directory
+
+if TYPE_CHECKING:
+    from accelinstall.environment import EnvironmentPlan
+    from accelinstall.pipeline.request import Request
+
+PROTECTED = frozenset({"pip", "setuptools", "wheel"})
+
+
+class LockedForOtherTarget(LockError):
+    """A lock made for one target is being installed on another."""
+
+    code = "locked-for-other-target"
+
+    def __init__(self, *, locked: str, actual: str, reason: str) -> None:
+        super().__init__(f"the lock is for {locked}, this environment is {actual}: {reason}")
+        self.locked, self.actual = locked, actual
+
+    @property
+    def hint(self) -> str:
+        """Lock for this environment instead."""
+        return f"accelinstall lock --target {self.locked.partition('-')[0]}-{self.actual}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """The environment of a run, perhaps not made yet.
+
+    :ivar interpreter: of the environment when it exists, else of the Python it will be made with.
+    """
+
+    plan: EnvironmentPlan
+    interpreter: Interpreter
+
+
+def plan_place(request: Request) -> Place:
+    """Which environment the request means; makes nothing."""
+    from accelinstall.environment import describe, plan_environment
+
+    plan = plan_environment(
+        request.project,
+        python=request.python or None,
+        venv=request.venv or None,
+        environ=request.environ,
+        project_name=_project_name(request),
+        wanted_python=_wanted_python(request),
+    )
+    return Place(plan=plan, interpreter=describe(plan.python, cache_directory=cache_directory(request)))
+
+
+def open_target(request: Request, progress: events.Progress, *, must_exist: bool = False) -> Place:
+    """The place, after an interrupted commit of an earlier run was completed or undone."""
+    from accelinstall.environment import InterpreterMissing, ensure_usable
+    from accelinstall.installation import recover
+
+    place = plan_place(request)
+    if place.plan.exists:
+        if not request.dry_run:
+            ensure_usable(place.interpreter)
+            recover(place.interpreter, progress=progress)
+    elif must_exist:
+        raise InterpreterMissing(place.plan.path, reason="does not exist")
+    return place
+
+
+def install_lock(
+    locked: Locked,
+    request: Request,
+    place: Place,
+    session: Session,
+    *,
+    owned_only: bool = False,
+    groups: tuple[str, ...] | None = None,
+) -> Synced:
+    """Makes the environment what the lock says, and proves it.
+
+    :param owned_only: remove only what an earlier receipt of ours put there (``optimize``).
+    :param groups: the groups to install; ``None`` = those the request's profile takes.
+    :raises AccelinstallError: and the environment is as before.
+    """
+    from accelinstall.transaction import diff
+
+    whole = locked.lock
+    ensure_lock_fits(whole, place.interpreter)
+    lock = dataclasses.replace(whole, packages=whole.packages_of(groups or _profile_groups(whole, request)))
+    inventory, latest = _installed(place)
+    owned = frozenset(name for name, _, _ in latest.installed) if latest else frozenset()
+    transaction = diff(
+        inventory,
+        lock,
+        exact=request.exact and not owned_only,
+        protected=PROTECTED | _own_packages(place, inventory),
+        owned=owned if request.exact else frozenset(),
+    )
+    synced = _planned(locked, lock, transaction, place, session)
+    if request.dry_run:
+        synced = dataclasses.replace(synced, dry_run=True)
+    session.progress(events.Reached(stage="planned", value=synced))
+    if request.dry_run:
+        return synced
+    receipt = _carry_out(transaction, lock, request, place, session) if transaction.steps else None
+    proof = _prove(lock, request, place, session) if request.prove else ()
+    return dataclasses.replace(synced, receipt=receipt, proof=proof)
+
+
+def undo(place: Place, session: Session) -> Synced:
+    """Undoes the last change to the environment; the value tells what was changed back."""
+    from accelinstall.environment import read_inventory
+    from accelinstall.installation import rollback
+    from accelinstall.model.target import Target
+
+    receipt = rollback(
+        place.interpreter,
+        inventory=read_inventory(place.interpreter),
+        find=session.store.get,
+        progress=session.progress,
+    )
+    slug = f"cpu-{place.interpreter.platform}-{place.interpreter.python}"
+    return Synced(
+        environment=place.interpreter.prefix,
+        lock=Lock(target=Target.parse(slug)),
+        transaction=Transaction(),
+        receipt=receipt,
+    )
+
+
+def ensure_lock_fits(lock: Lock, interpreter: Interpreter) -> None:
+    """Refuses a lock whose wheels this interpreter cannot use.
+
+    :raises LockedForOtherTarget: with the first wheel that does not fit.
+    """
+    target = lock.target
+    actual = f"{interpreter.platform}-{interpreter.python}"
+    locked = f"{target.platform}-{target.python}"
+    if locked != actual:
+        raise LockedForOtherTarget(locked=target.slug, actual=actual, reason="platform or Python differ")
+    if target.libc == interpreter.libc:
+        return
+    from packaging.utils import parse_wheel_filename
+
+    here = dataclasses.replace(target, libc=interpreter.libc)
+    accepted = frozenset(here.tags())
+    for package in lock.packages:
+        if not parse_wheel_filename(package.filename)[3] & accepted:
+            reason = f"{package.filename} does not fit {interpreter.libc or interpreter.platform}"
+            raise LockedForOtherTarget(locked=target.slug, actual=actual, reason=reason)
+
+
+def _installed(place: Place) -> tuple[Inventory, Receipt | None]:
+    if not place.plan.exists:
+        return Inventory(), None
+    from accelinstall.environment import read_inventory
+    from accelinstall.installation import latest_receipt
+
+    return read_inventory(place.interpreter), latest_receipt(place.interpreter)
+
+
+def _planned(locked: Locked, lock: Lock, transaction: Transaction, place: Place, session: Session) -> Synced:
+    """What will happen, with what has to come over the network."""
+    missing = [
+        package for package in transaction.packages if not package.path and session.store.get(package.sha256) is None
+    ]
+    return Synced(
+        environment=place.plan.path,
+        lock=lock,
+        transaction=transaction,
+        download_bytes=sum(package.size or 0 for package in missing),
+        unsized=sum(package.size is None for package in missing),
+        findings=locked.findings,
+    )
+
+
+def _carry_out(transaction: Transaction, lock: Lock, request: Request, place: Place, session: Session) -> Receipt:
+    """Fetches, makes the environment when it is missing, and commits."""
+    from accelinstall.catalog import load_catalog
+    from accelinstall.environment import open_environment
+    from accelinstall.installation import execute
+
+    clock = Stopwatch()
+    counter = _Counter(session.progress)
+    entries = session.store.fetch(transaction.packages, http=session.http, progress=counter, address=session.address)
+    clock.lap("download")
+    interpreter = open_environment(place.plan, cache_directory=cache_directory(request), progress=session.progress)
+    clock.lap("environment")
+    compiles = request.compile_bytecode
+    return execute(
+        transaction,
+        entries=entries,
+        interpreter=interpreter,
+        lock=lock,
+        progress=session.progress,
+        compile_bytecode=request.groups.profile == "production" if compiles is None else compiles,
+        exclusive=[(family.head, *family.members) for family in load_catalog().families if family.exclusive],
+        timings=clock.laps,
+        bytes_downloaded=counter.total,
+    )
+
+
+def _prove(lock: Lock, request: Request, place: Place, session: Session) -> tuple[Proof, ...]:
+    return ()
+
+
+class _Counter:
+    """Passes events on and counts what came over the network."""
+
+    def __init__(self, progress: events.Progress) -> None:
+        self._progress = progress
+        self._lock = threading.Lock()
+        self.total = 0
+
+    def __call__(self, event: events.Event) -> None:
+        if isinstance(event, events.FileAdvanced):
+            with self._lock:
+                self.total += event.amount
+        self._progress(event)
+
+
+class Stopwatch:
+    """Seconds since the last lap, by name."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._last = time.monotonic()
+
+    def lap(self, name: str) -> None:
+        """Ends a lap."""
+        now = time.monotonic()
+        self.laps[name] = now - self._last
+        self._last = now
+
+
+def _profile_groups(lock: Lock, request: Request) -> tuple[str, ...]:
+    """The groups the request's profile takes from a lock; all of them for a lock given by its file."""
+    asked = request.groups
+    if request.lock_file and asked == type(asked)():
+        return lock.groups
+    from accelinstall.pipeline.planning import read_project
+    from accelinstall.project import choose_groups
+
+    choice = choose_groups(
+        read_project(request),
+        environment=lock.target.environment,
+        profile=asked.profile or "development",
+        with_=asked.with_,
+        without=asked.without,
+        only=asked.only,
+    )
+    return choice.groups
+
+
+def _own_packages(place: Place, inventory: Inventory) -> frozenset[str]:
+    """accelinstall and what it needs, when the environment is the one it runs from."""
+    import sys
+
+    if os.path.realpath(place.interpreter.prefix) != os.path.realpath(sys.prefix):
+        return frozenset()
+    from importlib.metadata import PackageNotFoundError, requires
+
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
+
+    reached: set[str] = set()
+    waiting = ["accelinstall"]
+    while waiting:
+        name = waiting.pop()
+        if name in reached or (name != "accelinstall" and inventory.get(name) is None):
+            continue
+        reached.add(name)
+        try:
+            texts = requires(name) or []
+        except PackageNotFoundError:
+            continue
+        waiting += [canonicalize_name(Requirement(text).name) for text in texts if "extra ==" not in text]
+    return frozenset(reached)
+
+
+def _project_name(request: Request) -> str:
+    """The project's name where Poetry keeps environments by it; empty when there is no readable project."""
+    from accelinstall.errors import AccelinstallError
+    from accelinstall.pipeline.planning import read_project
+
+    if request.lock_file or request.requirements or request.inline or request.venv or request.python:
+        return ""
+    try:
+        return read_project(request).name
+    except AccelinstallError:
+        return ""  # whoever needs the project tells what is wrong with it
+
+
+def _wanted_python(request: Request) -> str:
+    version = request.overrides.python_version
+    return "cp" + "".join(version.split(".")[:2]) if version else ""

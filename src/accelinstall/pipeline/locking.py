@@ -1,0 +1,277 @@
+"""From a plan to a lock: the fresh one that is there, or a new one from the first candidate that resolves."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from accelinstall import events
+from accelinstall.errors import AccelinstallError, LockError, ResolutionError
+from accelinstall.model.lock import Lock
+from accelinstall.model.selection import Candidate, Selected, Verdict
+from accelinstall.model.target import Target
+from accelinstall.pipeline.outcomes import Locked
+from accelinstall.pipeline.planning import Plan, make_plan, read_text, request_for_target
+
+if TYPE_CHECKING:
+    from accelinstall.model.installation import Interpreter
+    from accelinstall.model.project import Source
+    from accelinstall.pipeline.request import Request
+    from accelinstall.pipeline.session import Session
+    from accelinstall.resolution import Routing
+
+
+class LockMissing(LockError):
+    """A frozen run finds no lock to take."""
+
+    code = "lock-missing"
+
+    def __init__(self, path: str, *, target: str) -> None:
+        option = f" --target {target}" if target else ""
+        super().__init__(f"there is no {path}", hint=f"accelinstall lock{option}")
+
+
+def lock_target(plan: Plan, request: Request, session: Session) -> Locked:
+    """The plan's lock: a fresh one costs no network, else the candidates are resolved in order.
+
+    :raises ResolutionError: the best candidate's, when none resolves.
+    :raises SourceError: when a source that must serve cannot be reached; the lock is untouched.
+    """
+    if not request.upgrade:
+        for candidate in plan.selection.candidates:
+            fresh = _fresh_lock(plan, candidate, request)
+            if fresh is not None:
+                return fresh
+    if request.frozen:
+        target = plan.selection.candidates[0].target
+        raise LockMissing(lock_path(request, target.slug), target=target.slug)
+    session.progress(events.PhaseStarted(phase="resolve"))
+    started = time.monotonic()
+    rejected: list[Verdict] = []
+    first: ResolutionError | None = None
+    for candidate in plan.selection.candidates:
+        try:
+            locked = _lock_candidate(plan, candidate, request, session)
+        except ResolutionError as error:
+            first = first or error
+            rejected.append(_conflict(candidate, error))
+            continue
+        count = f"{len(locked.lock.packages)} packages"
+        session.progress(events.PhaseFinished(phase="resolve", seconds=time.monotonic() - started, detail=count))
+        return _write(dataclasses.replace(locked, verdicts=(*locked.verdicts, *rejected)), request)
+    assert first is not None, "a selection holds at least one candidate"
+    raise first
+
+
+def lock_to_sync(request: Request, interpreter: Interpreter | None, session: Session) -> Locked:
+    """The lock a ``sync`` installs: the file given, the frozen one of the target, or a fresh one."""
+    if request.lock_file:
+        return _read_lock(request.lock_file, interpreter)
+    if request.targets:
+        request = request_for_target(request, request.targets[0], interpreter)
+        if request.frozen:
+            overrides = request.overrides
+            python = "".join(overrides.python_version.split(".")[:2])
+            slug = f"{overrides.backend}-{overrides.platform}-cp{python}"
+            path = lock_path(request, slug)
+            if not os.path.exists(path):
+                raise LockMissing(path, target=slug)
+            return _read_lock(path)
+    plan = make_plan(request, interpreter)
+    if request.frozen:
+        for candidate in plan.selection.candidates:
+            path = lock_path(request, candidate.target.slug)
+            if os.path.exists(path):
+                return dataclasses.replace(_read_lock(path), findings=plan.project.findings)
+    return lock_target(plan, request, session)
+
+
+def lock_path(request: Request, slug: str) -> str:
+    """Where the lock of a target stands: beside the project unless ``--output`` names a file."""
+    if request.output and request.output != "-":
+        return request.output
+    return str(Path(request.project, f"pylock.{slug}.toml"))
+
+
+def _read_lock(path: str, interpreter: Interpreter | None = None) -> Locked:
+    """A lock of ours, or another tool's read for *interpreter*."""
+    from accelinstall.lockfile import parse_lock
+
+    target = None
+    if interpreter is not None:
+        slug = f"cpu-{interpreter.platform}-{interpreter.python}"
+        target = dataclasses.replace(Target.parse(slug), libc=interpreter.libc)
+    text = read_text(path)
+    return Locked(lock=parse_lock(text, where=path, target=target), text=text, path=path, fresh=True)
+
+
+def _fresh_lock(plan: Plan, candidate: Candidate, request: Request) -> Locked | None:
+    """The lock that is there, when it was made from the same inputs."""
+    from accelinstall.lockfile import parse_lock, read_header
+
+    path = lock_path(request, candidate.target.slug)
+    if request.output == "-" or not os.path.exists(path):
+        return None
+    text = read_text(path)
+    header = read_header(text, where=path)
+    if header is None or header.input_hash != _input_hash(plan, candidate, request):
+        return None
+    lock = parse_lock(text, where=path)
+    return Locked(
+        lock=lock,
+        text=text,
+        path=path,
+        fresh=True,
+        selected=_selected(plan, candidate, lock),
+        verdicts=plan.selection.verdicts,
+        findings=(*plan.project.findings, *plan.selection.warnings),
+    )
+
+
+def _lock_candidate(plan: Plan, candidate: Candidate, request: Request, session: Session) -> Locked:
+    from accelinstall.lockfile import parse_lock, render_lock
+    from accelinstall.resolution import lock_of, resolve
+
+    path = lock_path(request, candidate.target.slug)
+    previous = None
+    if request.output != "-" and os.path.exists(path):
+        previous = parse_lock(read_text(path), where=path)
+    preferences = {} if previous is None or request.upgrade else {p.name: p.version for p in previous.packages}
+    session.use_mirrors(_declared_sources(plan), plan.project.settings.mirrors)
+    resolution = resolve(
+        plan.wanted,
+        target=candidate.target,
+        routing=_routing(plan, candidate, request, session),
+        finder=session.index,
+        preferences=preferences,
+        overrides=plan.project.settings.overrides,
+        prereleases=request.pre,
+        exclude_newer=request.exclude_newer,
+        python_full_version=plan.python_full_version,
+        directory=plan.project.directory,
+        progress=session.progress,
+    )
+    lock = lock_of(
+        resolution,
+        target=candidate.target,
+        groups=plan.locked_groups,
+        requires_python=plan.project.requires_python,
+        input_hash=_input_hash(plan, candidate, request),
+        finder=session.index,
+    )
+    lock = dataclasses.replace(lock, group_roots=_group_roots(plan, lock))
+    return Locked(
+        lock=lock,
+        text=render_lock(lock),
+        path=path,
+        fresh=False,
+        selected=_selected(plan, candidate, lock),
+        verdicts=plan.selection.verdicts,
+        findings=(*plan.project.findings, *plan.selection.warnings, *resolution.notes),
+        previous=previous,
+    )
+
+
+def _routing(plan: Plan, candidate: Candidate, request: Request, session: Session) -> Routing:
+    from packaging.utils import canonicalize_name
+
+    from accelinstall.catalog import load_catalog
+    from accelinstall.resolution import route
+
+    return route(
+        default_index=session.default_index,
+        sources=plan.project.sources,
+        uses_default_index=plan.project.uses_default_index,
+        bindings={canonicalize_name(item.requirement.name): item.source for item in plan.wanted if item.source},
+        settings=plan.project.settings,
+        families=load_catalog().families,
+        choices=candidate.choices,
+        command_line=session.command_line_indexes,
+        pip=session.pip_indexes,
+    )
+
+
+def _input_hash(plan: Plan, candidate: Candidate, request: Request) -> str:
+    """What the lock depends on; neither pip's configuration nor the catalog, nor what profile is installed."""
+    from accelinstall.project import input_hash
+
+    settings = plan.project.settings
+    target = candidate.target
+    index = request.index
+    return input_hash(
+        plan.wanted,
+        sources=_declared_sources(plan),
+        groups=plan.locked_groups,
+        target=f"{target.slug};{';'.join(f'{name}:{slug}' for name, slug in target.backends)}",
+        options={
+            "requires-python": plan.project.requires_python,
+            "fallback": settings.fallback,
+            "overrides": settings.overrides,
+            "find-links": (*settings.find_links, *index.find_links),
+            "index-url": index.index_url,
+            "extra-index-urls": index.extra_index_urls,
+            "no-index": index.no_index,
+            "pre": request.pre,
+            "exclude-newer": request.exclude_newer,
+        },
+    )
+
+
+def _declared_sources(plan: Plan) -> tuple[Source, ...]:
+    return (*plan.project.sources, *plan.project.settings.sources)
+
+
+def _selected(plan: Plan, candidate: Candidate, lock: Lock) -> tuple[Selected, ...]:
+    """What selection chose, with the exact versions and places the lock holds."""
+    rows = []
+    for row in plan.selection.selected:
+        package = lock.package(row.name)
+        if package is None:
+            continue
+        choice = candidate.choice(row.name)
+        backend = row.backend if choice is None else choice.backend
+        place = package.source or package.url or f"find-links ({package.filename})"
+        rows.append(dataclasses.replace(row, version=package.version, backend=backend, source_url=place))
+    return tuple(dict.fromkeys(rows))
+
+
+def _group_roots(plan: Plan, lock: Lock) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Which locked packages each group asks for itself."""
+    from packaging.utils import canonicalize_name
+
+    locked = {package.name for package in lock.packages}
+    names: dict[str, set[str]] = {group: set() for group in plan.locked_groups}
+    for item in plan.wanted:
+        name = canonicalize_name(item.requirement.name)
+        if name in locked:
+            names.setdefault(item.group, set()).add(name)
+    return tuple((group, tuple(sorted(roots))) for group, roots in names.items())
+
+
+def _conflict(candidate: Candidate, error: AccelinstallError) -> Verdict:
+    choice = candidate.choices[0] if candidate.choices else None
+    return Verdict(
+        package=choice.package if choice else "",
+        version=choice.versions[0] if choice and choice.versions else "",
+        backend=candidate.target.backend,
+        accepted=False,
+        code="resolver-conflict",
+        reason=error.message.splitlines()[0],
+    )
+
+
+def _write(locked: Locked, request: Request) -> Locked:
+    if request.output == "-":
+        return dataclasses.replace(locked, path="")
+    if request.dry_run:
+        return locked
+    from accelinstall.fs import write_atomic
+
+    try:
+        write_atomic(locked.path, locked.text.encode())
+    except OSError as error:
+        raise LockError(f"{locked.path} cannot be written: {error.strerror}", hint="name another with -o") from error
+    return dataclasses.replace(locked, written=True)

@@ -1,0 +1,158 @@
+"""The whole story on real files: lock, install, run again, change, fail, go back."""
+
+from __future__ import annotations
+
+import subprocess
+
+from accelinstall.testing import Fault, IndexServer, make_wheel
+from tests.pipeline.running import Workplace
+
+LOCK_GLOB = "pylock.cpu-*.toml"
+
+
+def test_optimize_makes_an_environment_with_what_the_project_asks_for(workplace: Workplace, index: IndexServer) -> None:
+    done = workplace.run("optimize", "--environment", "cpu", "--index-url", index.simple_url)
+    assert done.code == 0, done.err
+    assert workplace.installed() == {"web": "2.0", "wire": "1.5", "checker": "3.0"}
+    script = workplace.venv / "bin" / "web"
+    assert subprocess.run([script], check=True, capture_output=True, text=True).stdout == "web 2\n"
+
+
+def test_a_second_run_asks_the_network_nothing_and_changes_nothing(workplace: Workplace, index: IndexServer) -> None:
+    options = ("optimize", "--environment", "cpu", "--index-url", index.simple_url, "--json")
+    first = workplace.run(*options).document
+    index.clear_requests()
+    second = workplace.run(*options).document
+    assert index.count() == 0
+    assert second["transaction"]["steps"] == [] and second["lock"]["fresh"]
+    assert second["lock"]["packages"] == first["lock"]["packages"]
+    assert second["receipt"] is None
+
+
+def test_the_document_has_the_keys_other_programs_rely_on(workplace: Workplace, index: IndexServer) -> None:
+    document = workplace.run("optimize", "--environment", "cpu", "--index-url", index.simple_url, "--json").document
+    expected = {"schema", "target", "selected", "verdicts", "lock", "transaction", "receipt", "proof", "findings"}
+    assert expected <= document.keys()
+    assert document["schema"] == 1
+    assert document["target"]["environment"] == "cpu"
+
+
+def test_a_dry_run_says_what_would_be_done_and_makes_nothing(workplace: Workplace, index: IndexServer) -> None:
+    done = workplace.run("optimize", "--environment", "cpu", "--index-url", index.simple_url, "--dry-run")
+    assert done.code == 0, done.err
+    assert "+ web 2.0" in done.out
+    assert {path.name for path in workplace.project.iterdir()} == {"pyproject.toml"}
+
+
+def test_production_leaves_the_development_groups_out_of_the_same_lock(
+    workplace: Workplace, index: IndexServer
+) -> None:
+    workplace.run("lock", "--environment", "cpu", "--index-url", index.simple_url)
+    (lock,) = workplace.project.glob(LOCK_GLOB)
+    before = lock.read_bytes()
+    done = workplace.run(
+        "sync", "--environment", "cpu", "--index-url", index.simple_url, "--profile", "production", "--no-proof"
+    )
+    assert done.code == 0, done.err
+    assert workplace.installed() == {"web": "2.0", "wire": "1.5"}
+    assert lock.read_bytes() == before
+    assert list(workplace.venv.glob("lib/python*/site-packages/web/__pycache__/*.pyc"))
+
+
+def test_sync_removes_what_the_lock_does_not_name_and_optimize_does_not(
+    workplace: Workplace, index: IndexServer
+) -> None:
+    options = ("--environment", "cpu", "--index-url", index.simple_url)
+    workplace.run("optimize", *options)
+    foreign = workplace.venv.glob("lib/python*/site-packages").__next__() / "foreign-1.0.dist-info"
+    foreign.mkdir()
+    (foreign / "METADATA").write_text("Metadata-Version: 2.1\nName: foreign\nVersion: 1.0\n")
+    (foreign / "RECORD").write_text("foreign-1.0.dist-info/METADATA,,\nforeign-1.0.dist-info/RECORD,,\n")
+    workplace.run("optimize", *options)
+    assert "foreign" in workplace.installed()
+    assert workplace.run("sync", *options, "--inexact").code == 0
+    assert "foreign" in workplace.installed()
+    assert workplace.run("sync", *options).code == 0
+    assert "foreign" not in workplace.installed()
+
+
+def test_a_changed_project_is_locked_anew_and_keeps_what_still_fits(workplace: Workplace, index: IndexServer) -> None:
+    options = ("--environment", "cpu", "--index-url", index.simple_url)
+    workplace.run("optimize", *options)
+    pyproject = workplace.project / "pyproject.toml"
+    pyproject.write_text(pyproject.read_text().replace("web (>=1)", "web (<2)"))
+    done = workplace.run("optimize", *options)
+    assert done.code == 0, done.err
+    assert workplace.installed() == {"web": "1.0", "checker": "3.0"}
+
+
+def test_rollback_brings_the_environment_before_the_last_change_back(workplace: Workplace, index: IndexServer) -> None:
+    options = ("--environment", "cpu", "--index-url", index.simple_url)
+    workplace.run("optimize", *options)
+    pyproject = workplace.project / "pyproject.toml"
+    pyproject.write_text(pyproject.read_text().replace("web (>=1)", "web (<2)"))
+    workplace.run("optimize", *options)
+    done = workplace.run("rollback")
+    assert done.code == 0, done.err
+    assert workplace.installed() == {"web": "2.0", "wire": "1.5", "checker": "3.0"}
+
+
+def test_a_wrong_hash_leaves_the_environment_as_it_was(workplace: Workplace, index: IndexServer) -> None:
+    options = ("--environment", "cpu", "--index-url", index.simple_url)
+    workplace.run("optimize", *options)
+    wheel = make_wheel(workplace.root / "new", "wire", "1.6")
+    index.add(wheel, sha256="0" * 64)
+    done = workplace.run("optimize", *options, "--upgrade", "--json")
+    assert done.code == 1
+    error = done.document["error"]
+    assert error["code"] == "hash-mismatch" and "wire-1.6" in error["message"] and error["hint"]
+    assert workplace.installed()["wire"] == "1.5"
+
+
+def test_an_index_that_is_away_is_one_error_and_nothing_changes(workplace: Workplace, index: IndexServer) -> None:
+    index.add_fault("/", Fault(status=503))
+    done = workplace.run("optimize", "--environment", "cpu", "--index-url", "http://127.0.0.1:9/simple", "--json")
+    assert done.code == 1
+    assert done.document["error"]["code"] == "source-unreachable"
+    assert {path.name for path in workplace.project.iterdir()} == {"pyproject.toml"}
+
+
+def test_a_requirement_nobody_satisfies_says_who_wants_it(workplace: Workplace, index: IndexServer) -> None:
+    pyproject = workplace.project / "pyproject.toml"
+    pyproject.write_text(pyproject.read_text().replace("web (>=1)", "web (>=9)"))
+    done = workplace.run("optimize", "--environment", "cpu", "--index-url", index.simple_url)
+    assert done.code == 1
+    assert "web" in done.err and ">=9" in done.err and "2.0" in done.err
+    assert not workplace.venv.exists()
+
+
+def test_frozen_without_a_lock_says_how_to_make_one(workplace: Workplace) -> None:
+    done = workplace.run("sync", "--target", "cpu", "--frozen")
+    assert done.code == 1
+    assert "hint: accelinstall lock --target cpu-" in done.err
+
+
+def test_a_lock_for_another_machine_is_refused(workplace: Workplace, index: IndexServer) -> None:
+    options = ("--environment", "cpu", "--index-url", index.simple_url)
+    made = workplace.run("lock", *options, "--target", "cpu-linux-aarch64-cp312")
+    assert made.code == 0, made.err
+    lock = workplace.project / "pylock.cpu-linux-aarch64-cp312.toml"
+    done = workplace.run("sync", str(lock), "--json")
+    assert done.document["error"]["code"] == "locked-for-other-target"
+    assert not workplace.venv.exists()
+
+
+def test_the_lock_goes_to_stdout_when_asked(workplace: Workplace, index: IndexServer) -> None:
+    done = workplace.run("lock", "--environment", "cpu", "--index-url", index.simple_url, "-o", "-")
+    assert done.code == 0, done.err
+    assert 'created-by = "accelinstall"' in done.out
+    assert not list(workplace.project.glob("pylock*"))
+
+
+def test_events_are_written_as_json_lines(workplace: Workplace, index: IndexServer) -> None:
+    file = workplace.root / "events.jsonl"
+    workplace.run("optimize", "--environment", "cpu", "--index-url", index.simple_url, "--events", str(file))
+    import json
+
+    names = [json.loads(line)["event"] for line in file.read_text().splitlines()]
+    assert {"FileFinished", "PhaseStarted", "Reached"} <= set(names)
