@@ -101,7 +101,9 @@ def _fixed_to_cpu(question: Question) -> Iterator[Finding]:
 
 def _why_unused(device: Device, question: Question) -> Finding:
     environment = next(name for name, vendor in VENDORS.items() if vendor == device.vendor)
-    loud = not device.integrated
+    # Beside a usable GPU of its kind an unusable one is often meant to be so: a container is given one of eight.
+    served = any(other.vendor == device.vendor and other.usable for other in question.report.devices)
+    loud = not device.integrated and not (served and not device.usable)
     if not device.usable:
         return Finding(
             id="gpu-not-usable",
