@@ -163,7 +163,7 @@ def test_options_that_change_nothing_are_said():
         ("numpy --hash=md5:abc", "`md5:abc` is not a hash", "sha256"),
         ("https://x.example/download", "names no package", ""),
         ("-e /", "names no package", ""),
-        ("--index-url https://[x", "names no address", ""),
+        ("--index-url https://[x", "names no https, http or file address", ""),
     ],
 )
 def test_a_line_that_cannot_be_read_is_named(text, message, hint):

@@ -8,6 +8,8 @@ It knows nothing of disks, networks, hardware and versions that exist: text ente
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from accelinstall.project.errors import (
     AmbiguousHardwareGroup,
     ConflictingHardwareGroups,
@@ -28,8 +30,10 @@ from accelinstall.project.groups import (
     hardware_groups,
 )
 from accelinstall.project.parse import parse_project
-from accelinstall.project.requirements import parse_requirements
 from accelinstall.project.wishes import input_hash, wanted_of
+
+if TYPE_CHECKING:
+    from accelinstall.project.requirements import parse_requirements
 
 __all__ = [
     "PROFILES",
@@ -52,3 +56,12 @@ __all__ = [
     "parse_requirements",
     "wanted_of",
 ]
+
+
+def __getattr__(name: str) -> object:
+    # Few projects have requirements files: what reads them is loaded when asked for.
+    if name == "parse_requirements":
+        from accelinstall.project.requirements import parse_requirements
+
+        return parse_requirements
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

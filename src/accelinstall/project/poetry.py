@@ -78,11 +78,9 @@ def _read_table(document: Document, name: str, value: Mapping[str, Any], path: P
     for key in value:
         if key not in _KEYS:
             document.problem((*path, key), f"the dependency `{name}` has no key `{key}`{did_you_mean(key, _KEYS)}")
-    version = value.get("version", "*")
-    if isinstance(version, str):
-        constraint = _constraint(document, version, (*path, "version"))
-    else:
-        constraint = Constraint(specifier=document.string(*path, "version"))
+    version = document.string(*path, "version") if "version" in value else "*"
+    is_text = isinstance(value.get("version", "*"), str)
+    constraint = _constraint(document, version, (*path, "version")) if is_text else Constraint()
     requirement = _requirement(
         document,
         path,

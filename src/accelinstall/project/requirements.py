@@ -19,7 +19,7 @@ from accelinstall.model.project import MAIN, Group, Priority, Project, Settings,
 from accelinstall.project.errors import InvalidProject, Problem, did_you_mean
 from accelinstall.project.references import reference_of
 from accelinstall.project.requirement import RequirementError, local_label, parse_requirement
-from accelinstall.project.sources import without_secret
+from accelinstall.project.sources import is_address, without_secret
 
 _COMMENT = re.compile(r"(?:^|\s+)#.*$")
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
@@ -169,7 +169,9 @@ class _Reading:
         try:
             url, is_secret = without_secret(value)
         except ValueError:
-            return self.problem(line, f"`{option}` names no address")
+            url, is_secret = "", False
+        if not is_address(url):
+            return self.problem(line, f"`{option}` names no https, http or file address")
         name = option.removeprefix("--").removesuffix("-url")
         same = sum(source.name.startswith(name) for source in self.sources)
         priority: Priority = "primary"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit, urlunsplit
 
 from accelinstall.model.project import Priority, Source, Wanted
 from accelinstall.project.document import Document
@@ -16,6 +15,8 @@ DEFAULT_INDEX = "pypi"
 _PRIORITIES: tuple[Priority, ...] = ("primary", "supplemental", "explicit")
 # Poetry < 2: `default` replaced PyPI, as any primary source does now; `secondary` came after it.
 _LEGACY: dict[str, Priority] = {"default": "primary", "secondary": "supplemental"}
+# A bracket holds an IPv6 address; anything else in brackets is a slip.
+_ADDRESS = re.compile(r"(?:https?://(?:\[[0-9a-fA-F:.]+\]|[^\[\]/])|file:/)", re.IGNORECASE)
 _KEYS = ("name", "url", "priority", "links", "indexed", "default", "secondary")
 
 
@@ -80,6 +81,10 @@ def bind(wanted: Wanted, sources: Sequence[Source], *, has_default_index: bool) 
 
 def without_secret(url: str) -> tuple[str, bool]:
     """(*url* without its user and password, whether it had a password or a token)."""
+    if "@" not in url:
+        return url, False
+    from urllib.parse import urlsplit, urlunsplit
+
     parts = urlsplit(url)
     if "@" not in parts.netloc:
         return url, False
@@ -87,6 +92,11 @@ def without_secret(url: str) -> tuple[str, bool]:
     # A variable that the environment fills in is no secret.
     is_secret = bool(credentials) and not re.fullmatch(r"(?:\$\{\w+\}|\$\w+)?(?::(?:\$\{\w+\}|\$\w+)?)?", credentials)
     return urlunsplit(parts._replace(netloc=host)), is_secret
+
+
+def is_address(url: str) -> bool:
+    """Whether *url* is an address that an index can stand at: ``https``, ``http`` or ``file``."""
+    return _ADDRESS.match(url) is not None
 
 
 def _read_source(document: Document, path: Path) -> tuple[Source | None, bool]:
@@ -111,10 +121,9 @@ def _read_source(document: Document, path: Path) -> tuple[Source | None, bool]:
         return None, False
     try:
         clean, is_secret = without_secret(url)
-        scheme = urlsplit(clean).scheme
     except ValueError:
-        clean, is_secret, scheme = url, False, ""
-    if scheme not in {"https", "http", "file"}:
+        clean, is_secret = "", False
+    if not is_address(clean):
         document.problem((*path, "url"), f"the url of the source `{name}` is not an https, http or file address")
         return None, False
     links = document.flag(*path, "links")
