@@ -23,8 +23,10 @@ Place = tuple[str, str, str, "bool | None"]
 
 SIZE = 32
 # Small whole numbers: every format down to TF32 holds the products exactly, so equality is a fair question.
-LEFT = [[float((3 * row + column) % 7) for column in range(SIZE)] for row in range(SIZE)]
-RIGHT = [[float((2 * row + 3 * column * column) % 11 - 5) for column in range(SIZE)] for row in range(SIZE)]
+LEFT = [[float((row * row + row * column + 3 * column) % 7) for column in range(SIZE)] for row in range(SIZE)]
+RIGHT = [
+    [float((2 * row + row * column + 3 * column * column) % 11 - 5) for column in range(SIZE)] for row in range(SIZE)
+]
 
 
 def expected() -> list[list[float]]:
