@@ -45,7 +45,7 @@ def test_architectures_have_their_vendors_form(vendor: str) -> None:
 
 def test_integrated_chips_are_in_the_table() -> None:
     known = {row["architecture"] for row in TABLES["amd"]["chips"]}
-    assert set(TABLES["amd"]["integrated"]) <= known | {"gfx1153"}
+    assert set(TABLES["amd"]["integrated"]) <= known
 
 
 @pytest.mark.parametrize(
@@ -54,6 +54,16 @@ def test_integrated_chips_are_in_the_table() -> None:
 )
 def test_an_nvidia_id_has_its_architecture(device: int, architecture: str) -> None:
     chip = pci.nvidia_chip(device)
+    assert chip is not None
+    assert chip.architecture == architecture
+
+
+@pytest.mark.parametrize(
+    ("device", "architecture"),
+    [(0x7550, "gfx1201"), (0x7590, "gfx1200"), (0x747E, "gfx1101"), (0x7480, "gfx1102"), (0x74A5, "gfx942")],
+)
+def test_an_amd_id_has_its_architecture(device: int, architecture: str) -> None:
+    chip = pci.amd_chip(device)
     assert chip is not None
     assert chip.architecture == architecture
 
