@@ -67,7 +67,8 @@ class InvalidProject(ProjectError):
     @property
     def hint(self) -> str:
         """The edits that mend the file, one a line."""
-        return "\n".join(dict.fromkeys(problem.hint for problem in self.problems if problem.hint))
+        hints = dict.fromkeys(problem.hint for problem in self.problems if problem.hint)
+        return "\n".join(hints) or f"correct {self.problems[0].where}"
 
 
 class DependenciesNotInstallable(ProjectError):

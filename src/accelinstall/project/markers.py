@@ -131,8 +131,9 @@ class _Settling:
         left, operator, right = self.tokens[start], self.tokens[start + 1], self.tokens[self.at - 1]
         if "extra" not in (left, right):
             return " ".join(self.tokens[start : self.at])
-        value = (right if left == "extra" else left).strip("\"'")
-        return (_canonical(value) in self.extras) is (operator == "==")
+        values = (right if left == "extra" else left).strip("\"'")
+        named = set(map(_canonical, values.split() if operator in {"in", "not"} else [values]))
+        return (not named.isdisjoint(self.extras)) is (operator in {"==", "in"})
 
 
 def _canonical(name: str) -> str:
