@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 from accelinstall.errors import SourceError
 from accelinstall.model.index import CoreMetadata, IndexFile
 from accelinstall.model.project import Source
-from accelinstall.resolution import UNREACHABLE
+from accelinstall.resolution import REFUSES, UNREACHABLE
 
 DEFAULT_INDEX = "https://index.test/simple/"
 
@@ -21,6 +21,12 @@ class Unreachable(SourceError):
     """A source that does not answer."""
 
     code = UNREACHABLE
+
+
+class Refused(SourceError):
+    """A page that is shown to nobody."""
+
+    code = REFUSES
 
 
 class Malformed(SourceError):
@@ -36,10 +42,16 @@ class MemoryIndex:
     :ivar asked: (call, subject) -> how often.
     """
 
-    def __init__(self, sources: Mapping[str, Sequence[Mapping[str, Any]]], *, unreachable: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        sources: Mapping[str, Sequence[Mapping[str, Any]]],
+        *,
+        unreachable: Iterable[str] = (),
+        refused: Iterable[str] = (),
+    ) -> None:
         self.pages: dict[str, dict[str, list[IndexFile]]] = {}
         self._metadata: dict[str, CoreMetadata | SourceError] = {}
-        self.unreachable = set(unreachable)
+        self.unreachable, self.refused = set(unreachable), set(refused)
         self.asked: Counter[tuple[str, str]] = Counter()
         for source, packages in sources.items():
             self.pages[source] = {}
@@ -50,6 +62,8 @@ class MemoryIndex:
         self.asked["files", f"{source.name}/{name}"] += 1
         if source.name in self.unreachable:
             raise Unreachable(f"source `{source.name}` cannot be reached")
+        if f"{source.name}/{name}" in self.refused:
+            raise Refused(f"source `{source.name}` answers 403 for `{name}`")
         return tuple(self.pages.get(source.name, {}).get(name, ()))
 
     def metadata(self, file: IndexFile) -> CoreMetadata:
@@ -85,7 +99,7 @@ class MemoryIndex:
 
     @staticmethod
     def _file(source: str, name: str, version: str, filename: str, package: Mapping[str, Any]) -> IndexFile:
-        scheme = "file:///links" if "links" in source else f"https://{source}.test/files"
+        scheme = {"project-links": "file:///project/wheels"}.get(source, f"https://{source}.test/files")
         return IndexFile(
             filename=filename,
             url=f"{scheme}/{filename}",

@@ -68,7 +68,7 @@ def load(path: Path) -> list[tuple[str, Mapping[str, Any]]]:
 
 def run(row: Mapping[str, Any], *, reverse: bool = False) -> Outcome:
     """Plays one scenario; *reverse* gives every list the other way round."""
-    index = MemoryIndex(_stock(row, reverse), unreachable=row.get("unreachable", ()))
+    index = MemoryIndex(_stock(row, reverse), unreachable=row.get("unreachable", ()), refused=row.get("refused", ()))
     wanted = [_wanted(item) for item in row["wanted"]]
     if reverse:
         wanted.reverse()

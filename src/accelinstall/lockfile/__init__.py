@@ -5,7 +5,7 @@ lock, or an error that names file and key.  It refuses to know where files lie, 
 installed.
 """
 
-from accelinstall.lockfile.errors import LockDoesNotFit, LockNeedsTarget, MalformedLock, UnsupportedLock
+from accelinstall.lockfile.errors import LockDoesNotFit, LockNeedsTarget, MalformedLock, UnsupportedLock, UnwritableLock
 from accelinstall.lockfile.names import lock_filename
 from accelinstall.lockfile.reading import LockHeader, parse_lock, read_header
 from accelinstall.lockfile.rendering import CREATED_BY, SCHEMA, environment_marker, render_lock
@@ -18,6 +18,7 @@ __all__ = [
     "LockNeedsTarget",
     "MalformedLock",
     "UnsupportedLock",
+    "UnwritableLock",
     "environment_marker",
     "lock_filename",
     "parse_lock",

@@ -23,6 +23,17 @@ class MalformedLock(LockError):
         self.reason, self.where, self.key = reason, where, key
 
 
+class UnwritableLock(LockError):
+    """What was chosen cannot be written as a lock that the standard allows, such as a wheel with a broken name."""
+
+    code = "unwritable-lock"
+
+    def __init__(self, reason: str, *, key: str, package: str = "") -> None:
+        subject = f"`{package}` cannot be locked" if package else "the lock cannot be written"
+        super().__init__(f"{subject}: {reason} ({key})")
+        self.reason, self.key, self.package = reason, key, package
+
+
 class UnsupportedLock(LockError):
     """A lock file of a later standard or a later accelinstall."""
 

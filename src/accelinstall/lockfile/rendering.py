@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+from accelinstall.lockfile.errors import UnwritableLock
 from accelinstall.model.lock import Lock, LockedPackage
 from accelinstall.model.target import Target
 
@@ -18,12 +20,20 @@ def render_lock(lock: Lock) -> str:
 
     Keys stand in the order of the standard; packages are sorted by name.  What the standard has no word for stands
     under ``[tool.accelinstall]``.
+
+    :raises UnwritableLock: when the standard does not allow what was chosen.
     """
     import tomli_w
-    from packaging.pylock import Pylock
+    from packaging.pylock import Pylock, PylockValidationError
 
     document = _document(lock)
-    Pylock.from_dict(document)
+    try:
+        Pylock.from_dict(document)
+    except PylockValidationError as error:
+        key = error.context or ""
+        index = re.match(r"packages\[(\d+)\]", key)
+        name = document["packages"][int(index[1])]["name"] if index else ""
+        raise UnwritableLock(error.message[:1].lower() + error.message[1:], key=key, package=name) from error
     return _INTRODUCTION + tomli_w.dumps(document)
 
 

@@ -10,7 +10,7 @@ from accelinstall.resolution.dependencies import BuildNeeded
 from accelinstall.resolution.explanation import Claim, Conflict, NothingMatches, RefusedVersions, ResolutionImpossible
 from accelinstall.resolution.locking import lock_of
 from accelinstall.resolution.places import Admission, Place, Tier
-from accelinstall.resolution.ports import UNREACHABLE, PackageFinder
+from accelinstall.resolution.ports import REFUSES, UNREACHABLE, PackageFinder
 from accelinstall.resolution.result import Resolution, ResolvedPackage
 from accelinstall.resolution.routing import DEFAULT, FamilyRule, IndexWishes, Routing, UnknownSource, route
 from accelinstall.resolution.search import MAX_ROUNDS, ResolutionTooDeep, SourcesDisagree, resolve
@@ -18,6 +18,7 @@ from accelinstall.resolution.search import MAX_ROUNDS, ResolutionTooDeep, Source
 __all__ = [
     "DEFAULT",
     "MAX_ROUNDS",
+    "REFUSES",
     "UNREACHABLE",
     "Admission",
     "BuildNeeded",

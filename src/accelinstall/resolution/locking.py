@@ -9,6 +9,7 @@ from accelinstall.model.lock import Lock, LockedPackage
 from accelinstall.model.target import Target
 from accelinstall.resolution.ports import PackageFinder
 from accelinstall.resolution.result import Resolution, ResolvedPackage
+from accelinstall.resolution.standards import parse_range
 
 
 def lock_of(
@@ -49,10 +50,15 @@ def _locked(package: ResolvedPackage, finder: PackageFinder) -> LockedPackage:
         path=path,
         size=file.size,
         source=source.url if source and source.kind == "index" else "",
-        requires_python=file.requires_python or package.metadata.requires_python,
+        requires_python=_readable(file.requires_python or package.metadata.requires_python),
         requires=package.requires,
         direct=source is None,
     )
+
+
+def _readable(requires_python: str) -> str:
+    """The same text unless it is no specifier set: it refused nothing, and a lock may not hold it."""
+    return requires_python if parse_range(requires_python) is not None else ""
 
 
 def local_path(url: str) -> str:

@@ -17,7 +17,7 @@ from accelinstall.events import PhaseAdvanced, Progress, ignore
 from accelinstall.model.project import Wanted
 from accelinstall.model.target import Target
 from accelinstall.resolution.dependencies import Dependencies
-from accelinstall.resolution.explanation import Witness, explain_conflict
+from accelinstall.resolution.inquiry import Witness, explain_conflict
 from accelinstall.resolution.needs import Need, Pin
 from accelinstall.resolution.notes import degraded_sentences, notes_on
 from accelinstall.resolution.ports import PackageFinder
