@@ -142,10 +142,27 @@ def test_a_password_never_leaves_the_file():
     assert "hunter2" not in repr(read)
 
 
+def test_a_password_in_an_address_is_taken_out_too():
+    read = read_files(main="https://robot:hunter2@x.example/a-1-py3-none-any.whl\n")
+    assert requirements(read) == ["a @ https://x.example/a-1-py3-none-any.whl"]
+    assert finding_ids(read) == {("secret-in-dependency-url", "main.txt:1")}
+    assert "hunter2" not in repr(read)
+
+
 def test_options_that_change_nothing_are_said():
     read = read_files(main="--no-binary :all:\nnumpy --config-settings a=b\n--require-hashes\n")
     assert finding_ids(read) == {("option-not-used", "main.txt:1"), ("option-not-used", "main.txt:2")}
     assert requirements(read) == ["numpy"]
+
+
+@pytest.mark.parametrize(
+    "line", ["-r https://me:hunter2@x.example/", "https://me:hunter2@x.example/", "a @ https://me:hunter2@x b"]
+)
+def test_a_refusal_does_not_repeat_a_password(line):
+    with pytest.raises(InvalidProject) as caught:
+        read_files(main=line)
+    assert "hunter2" not in caught.value.message
+    assert "***@x" in caught.value.message
 
 
 @pytest.mark.parametrize(

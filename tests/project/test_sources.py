@@ -126,3 +126,24 @@ def test_a_password_never_leaves_the_file():
 )
 def test_credentials_are_taken_out_of_an_address(url, clean, is_secret):
     assert without_secret(url) == (clean, is_secret)
+
+
+def test_a_password_in_a_dependencys_address_is_taken_out_too():
+    read = project(
+        """\
+        [tool.poetry.dependencies]
+        a = { url = "https://robot:hunter2@x.example/a-1-py3-none-any.whl", markers = "os_name == 'posix'" }
+        b = { git = "https://robot:hunter2@x.example/b.git", rev = "v1" }
+        c = { git = "ssh://git@x.example/c.git" }
+        """
+    )
+    assert [item.requirement.url for item in read.group("main").wanted] == [
+        "https://x.example/a-1-py3-none-any.whl",
+        "git+https://x.example/b.git@v1",
+        "git+ssh://git@x.example/c.git",
+    ]
+    assert finding_ids(read) == {
+        ("secret-in-dependency-url", "pyproject.toml:2"),
+        ("secret-in-dependency-url", "pyproject.toml:3"),
+    }
+    assert "hunter2" not in repr(read)

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from accelinstall.model.project import GroupChoice, Source
 from accelinstall.project import (
-    DependenciesNotInstallable,
     UnknownExtra,
     choose_groups,
     input_hash,
@@ -74,13 +73,12 @@ def test_each_group_keeps_what_it_shares_with_another():
     ]
 
 
-def test_a_repository_is_refused_only_when_its_group_is_chosen():
+def test_a_repository_is_wanted_as_written_only_when_its_group_is_chosen():
     read = fixture("path-and-git")
     assert len(wanted_of(read, MAIN)) == 4
-    with pytest.raises(DependenciesNotInstallable) as caught:
-        wanted_of(read, GroupChoice(groups=("main", "research")))
-    assert [problem.where for problem in caught.value.problems] == [f"pyproject.toml:{line}" for line in (17, 18, 19)]
-    assert "--without research" in caught.value.hint
+    wanted = wanted_of(read, GroupChoice(groups=("main", "research")))
+    assert wanted[-1].requirement.url == "git+https://github.com/example/plain.git"
+    assert wanted[-1].where == "pyproject.toml:19"
 
 
 TEXT = """

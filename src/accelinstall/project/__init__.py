@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from accelinstall.project.errors import (
     AmbiguousHardwareGroup,
     ConflictingHardwareGroups,
-    DependenciesNotInstallable,
     InvalidProject,
     InvalidToml,
     Problem,
@@ -39,7 +38,6 @@ __all__ = [
     "PROFILES",
     "AmbiguousHardwareGroup",
     "ConflictingHardwareGroups",
-    "DependenciesNotInstallable",
     "InvalidProject",
     "InvalidToml",
     "Problem",

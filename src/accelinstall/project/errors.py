@@ -71,16 +71,6 @@ class InvalidProject(ProjectError):
         return "\n".join(hints) or f"correct {self.problems[0].where}"
 
 
-class DependenciesNotInstallable(ProjectError):
-    """The chosen groups want something that comes neither from an index nor from a file."""
-
-    code = "dependency-not-installable"
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__("; ".join(map(str, problems)), hint=problems[0].hint)
-        self.problems = tuple(problems)
-
-
 class UnknownGroup(UsageError):
     """A group was named that the project does not have."""
 

@@ -14,7 +14,7 @@ from accelinstall.project.mistakes import note_mistakes
 from accelinstall.project.poetry import read_poetry_python
 from accelinstall.project.requirement import canonical
 from accelinstall.project.settings import read_settings
-from accelinstall.project.sources import DeclaredSource, bind, read_sources, uses_default_index
+from accelinstall.project.sources import DeclaredSource, bind, read_sources, uses_default_index, without_url_secret
 
 
 def parse_project(text: str | bytes, *, directory: str, filename: str = "pyproject.toml") -> Project:
@@ -64,13 +64,25 @@ def _bound(
     for group in groups:
         bound: list[Wanted] = []
         for wanted in group.wanted:
-            outcome = bind(wanted, sources, has_default_index=has_default_index)
+            clean, is_secret = without_url_secret(wanted)
+            if is_secret:
+                _note_secret(document, clean)
+            outcome = bind(clean, sources, has_default_index=has_default_index)
             if isinstance(outcome, Wanted):
                 bound.append(outcome)
             elif outcome not in document.problems:
                 document.problems.append(outcome)
         found.append(replace(group, wanted=tuple(bound)))
     return tuple(found)
+
+
+def _note_secret(document: Document, wanted: Wanted) -> None:
+    document.finding(
+        wanted.where,
+        "secret-in-dependency-url",
+        f"the url of `{wanted.requirement.name}` holds a password that everybody with the file can read",
+        hint=f'write "{wanted.requirement.url}", replace the password, and keep it in netrc',
+    )
 
 
 def _check_hardware_groups(document: Document, chosen: Mapping[str, str], groups: tuple[Group, ...]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from urllib.parse import unquote, urlsplit
 
-from accelinstall.project.requirement import RequirementError, canonical
+from accelinstall.project.requirement import RequirementError, canonical, masked
 
 _ADDRESS = re.compile(r"(?:(?:git|hg|svn|bzr)\+)?[a-z][a-z0-9.+-]*:(?://|/)?\S", re.IGNORECASE)
 _ARCHIVE = re.compile(r"\.(?:whl|zip|tar\.gz|tgz|tar\.bz2|tar\.xz)$", re.IGNORECASE)
@@ -58,7 +58,7 @@ def _of_address(place: str, suffix: str) -> Reference:
     if not name:
         name = name_of_archive(unquote(urlsplit(address).path.rpartition("/")[2]))
     if not name:
-        raise RequirementError(f"`{place}` names no package")
+        raise RequirementError(f"`{masked(place)}` names no package")
     kept = "&".join(part for part in fragment.split("&") if part and not part.startswith("egg="))
     return Reference(requirement=f"{name}{extras} @ {address}{'#' + kept if kept else ''}{suffix}")
 

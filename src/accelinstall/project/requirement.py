@@ -51,7 +51,12 @@ def parse_requirement(text: str) -> Requirement:
         return Requirement(text)
     except InvalidRequirement as error:
         reason = str(error).splitlines()[0]
-        raise RequirementError(f"`{text}` is not a requirement: {reason[:1].lower()}{reason[1:]}") from None
+        raise RequirementError(f"`{masked(text)}` is not a requirement: {reason[:1].lower()}{reason[1:]}") from None
+
+
+def masked(text: str) -> str:
+    """*text* fit for a message: what stands before the ``@`` of an address is hidden."""
+    return re.sub(r"(?<=://)[^/@\s]+(?=@)", "***", text)
 
 
 def requirement_of(
@@ -81,6 +86,12 @@ def with_marker(requirement: Requirement, marker: str) -> Requirement:
         url=requirement.url or "",
         marker=marker,
     )
+
+
+def with_url(requirement: Requirement, url: str) -> Requirement:
+    """*requirement* with *url* in place of its own."""
+    marker = str(requirement.marker) if requirement.marker else ""
+    return requirement_of(requirement.name, extras=sorted(requirement.extras), url=url, marker=marker)
 
 
 def bound_to_extras(entry: Entry, extras: Iterable[str]) -> Wanted:

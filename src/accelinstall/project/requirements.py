@@ -18,8 +18,8 @@ from accelinstall.model.finding import Finding
 from accelinstall.model.project import MAIN, Group, Priority, Project, Settings, Source, Wanted
 from accelinstall.project.errors import InvalidProject, Problem, did_you_mean
 from accelinstall.project.references import reference_of
-from accelinstall.project.requirement import RequirementError, local_label, parse_requirement
-from accelinstall.project.sources import is_address, without_secret
+from accelinstall.project.requirement import RequirementError, local_label, masked, parse_requirement
+from accelinstall.project.sources import is_address, without_secret, without_url_secret
 
 _COMMENT = re.compile(r"(?:^|\s+)#.*$")
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
@@ -154,7 +154,7 @@ class _Reading:
     def nested(self, line: _Line, value: str, *, constraint: bool) -> None:
         """A ``-r`` or ``-c`` file, looked for beside the file that names it."""
         if "://" in value:
-            return self.problem(line, f"`{value}` is an address", "download the file and name it by its path")
+            return self.problem(line, f"`{masked(value)}` is an address", "download the file and name it by its path")
         path = _beside(line.path, value)
         if path in self.open_files:
             return self.problem(line, f"{path} includes itself: {' -> '.join((*self.open_files, path))}")
@@ -202,6 +202,11 @@ class _Reading:
             editable=editable,
             hashes=hashes,
         )
+        wanted, is_secret = without_url_secret(wanted)
+        if is_secret:
+            message = f"the address of `{requirement.name}` holds a password that everybody with the file can read"
+            hint = f"write {wanted.requirement} and keep the password in netrc"
+            self.note(line, "secret-in-dependency-url", message, hint)
         return (self.constraints if constraint else self.wanted).append(wanted)
 
     def own_options(self, line: _Line, text: str) -> tuple[str, tuple[str, ...]]:

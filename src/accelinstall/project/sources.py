@@ -10,6 +10,7 @@ from accelinstall.model.project import Priority, Source, Wanted
 from accelinstall.project.document import Document
 from accelinstall.project.errors import Problem, did_you_mean
 from accelinstall.project.positions import Path
+from accelinstall.project.requirement import with_url
 
 DEFAULT_INDEX = "pypi"
 _PRIORITIES: tuple[Priority, ...] = ("primary", "supplemental", "explicit")
@@ -92,6 +93,25 @@ def without_secret(url: str) -> tuple[str, bool]:
     # A variable that the environment fills in is no secret.
     is_secret = bool(credentials) and not re.fullmatch(r"(?:\$\{\w+\}|\$\w+)?(?::(?:\$\{\w+\}|\$\w+)?)?", credentials)
     return urlunsplit(parts._replace(netloc=host)), is_secret
+
+
+def without_url_secret(wanted: Wanted) -> tuple[Wanted, bool]:
+    """(*wanted* with the user and password taken out of its direct reference, whether there was a secret).
+
+    An ``ssh`` address keeps its user: it is part of the place.
+    """
+    url = wanted.requirement.url or ""
+    if "@" not in url or not re.match(r"(?:\w+\+)?https?://", url):
+        return wanted, False
+    try:
+        clean, is_secret = without_secret(url)
+    except ValueError:
+        return wanted, False
+    return (
+        (wanted, False)
+        if clean == url
+        else (replace(wanted, requirement=with_url(wanted.requirement, clean)), is_secret)
+    )
 
 
 def is_address(url: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from accelinstall.model.project import GroupChoice, Project, Source, Wanted
-from accelinstall.project.errors import DependenciesNotInstallable, Problem, UnknownExtra
+from accelinstall.project.errors import UnknownExtra
 from accelinstall.project.markers import settle_extras
 from accelinstall.project.requirement import canonical, with_marker
 
@@ -14,10 +14,10 @@ from accelinstall.project.requirement import canonical, with_marker
 def wanted_of(project: Project, choice: GroupChoice, *, extras: Sequence[str] = ()) -> tuple[Wanted, ...]:
     """Every requirement of the chosen groups, in the order of groups and lines; what a group asks twice stands once.
 
-    No requirement carries an ``extra`` marker any more: *extras* of the project itself are settled here.
+    No requirement carries an ``extra`` marker any more: *extras* of the project itself are settled here.  Folders and
+    repositories are among them as written; whether they can be installed is not judged here.
 
     :raises UnknownExtra: when the project has no such extra.
-    :raises DependenciesNotInstallable: when a chosen group wants a version-control repository.
     """
     asked = {canonical(extra) for extra in extras}
     for extra in extras:
@@ -31,7 +31,6 @@ def wanted_of(project: Project, choice: GroupChoice, *, extras: Sequence[str] = 
             settled = _settled(item, asked)
             if settled is not None:
                 found.setdefault(_identity(settled), settled)
-    _refuse_repositories(found.values())
     return tuple(found.values())
 
 
@@ -89,22 +88,6 @@ def _identity(wanted: Wanted) -> tuple[object, ...]:
         wanted.prereleases,
         wanted.hashes,
     )
-
-
-def _refuse_repositories(wanted: Iterable[Wanted]) -> None:
-    problems = [
-        Problem(
-            where=item.where,
-            message=f"`{item.requirement.name}` is wanted from a version-control repository, which cannot be "
-            "installed yet",
-            hint=f"build a wheel of `{item.requirement.name}` and name it by `url` or `path`, or leave out the group "
-            f"with `--without {item.group}`",
-        )
-        for item in wanted
-        if item.requirement.url and item.requirement.url.startswith(("git+", "hg+", "svn+", "bzr+"))
-    ]
-    if problems:
-        raise DependenciesNotInstallable(problems)
 
 
 def _plain(value: object) -> object:
