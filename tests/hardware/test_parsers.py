@@ -220,6 +220,18 @@ def test_nodes_that_share_a_serial_number_or_a_place_are_one_gpu(pairs: list[tup
         assert len(numbers) == len(set(numbers))
 
 
+def test_partitions_with_serial_numbers_of_their_own_share_a_place_on_the_bus() -> None:
+    texts = [f"gfx_target_version 90402\nunique_id {part + 1}\nlocation_id {0x500 | part << 28}\n" for part in range(8)]
+    nodes = [kfd.decode_node(number, kfd.parse_properties(text)) for number, text in enumerate(texts)]
+    assert [len(group) for group in kfd.group_partitions(tuple(node for node in nodes if node))] == [8]
+
+
+def test_gpus_in_one_place_of_two_pci_domains_are_two() -> None:
+    texts = [f"gfx_target_version 90402\nlocation_id 1280\ndomain {domain}\n" for domain in (0, 1)]
+    nodes = [kfd.decode_node(number, kfd.parse_properties(text)) for number, text in enumerate(texts)]
+    assert [len(group) for group in kfd.group_partitions(tuple(node for node in nodes if node))] == [1, 1]
+
+
 def test_nodes_that_tell_nothing_are_gpus_of_their_own() -> None:
     nodes = tuple(kfd.KfdNode(number=number, architecture="gfx90a", version=90010) for number in range(3))
     assert [len(group) for group in kfd.group_partitions(nodes)] == [1, 1, 1]
