@@ -68,9 +68,7 @@ def make_small_set(directory: Path) -> None:
 
     source = random.Random(7)
     for number in range(40):
-        files = {
-            f"pack{number}/part{part}.py": source.randbytes(7_500).hex().encode() for part in range(100)
-        }
+        files = {f"pack{number}/part{part}.py": source.randbytes(7_500).hex().encode() for part in range(100)}
         make_wheel(directory, f"pack{number}", "1.0", files=files)
 
 
@@ -190,7 +188,9 @@ def report(
     """The table."""
     capped = f", each connection capped at {options.rate / 1e6:g} MB/s" if options.rate else ""
     print(f"{count} wheels, {total / 1e6:.0f} MB{capped}; {options.rounds} rounds\n")
-    print("| | cold s | ratio to uv | warm s | ratio to uv | CPU s (cold) | peak MB (cold) |\n|---|---|---|---|---|---|---|")
+    print(
+        "| | cold s | ratio to uv | warm s | ratio to uv | CPU s (cold) | peak MB (cold) |\n|---|---|---|---|---|---|---|"
+    )
     for tool in tools:
         cells = [tool]
         for kind in ("cold", "warm"):

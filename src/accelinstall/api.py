@@ -37,9 +37,7 @@ def explain(
 
     :raises SelectionError: when nothing fits; it carries every verdict.
     """
-    return pipeline.explain(
-        Request(inline=requirements, project=str(project), host=str(host), overrides=overrides)
-    )
+    return pipeline.explain(Request(inline=requirements, project=str(project), host=str(host), overrides=overrides))
 
 
 def lock(

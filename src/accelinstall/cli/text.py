@@ -105,7 +105,8 @@ def verdict_lines(verdicts: Iterable[Verdict], *, every: bool = False) -> Iterat
     if every:
         for verdict in verdicts:
             mark = "accepted" if verdict.accepted else "rejected"
-            yield f"{mark}  {verdict.package} {verdict.version:<9} {verdict.backend:<9} {verdict.code}: {verdict.reason}"
+            build = f"{verdict.package} {verdict.version:<9} {verdict.backend:<9}"
+            yield f"{mark}  {build} {verdict.code}: {verdict.reason}"
         return
     groups: dict[tuple[str, str, str, str], list[Verdict]] = {}
     for verdict in verdicts:

@@ -43,16 +43,20 @@ def detect(request: Request, *, record: str = "") -> Detection:
     from accelinstall.pipeline.planning import read_hardware, record_hardware
     from accelinstall.selection import choose_environment
 
-    report, left_out = record_hardware(request, record) if record else (read_hardware(request), ())
+    if record:
+        report, left_out = record_hardware(request, record)
+    else:
+        report, left_out = read_hardware(request, Session(request)), ()
     environment = choose_environment(report, overrides=request.overrides)
     return Detection(report=report, environment=environment, left_out=left_out)
 
 
 def explain(request: Request) -> Explanation:
     """What fits the machine, for the requirements given or those of the project; no network."""
-    from accelinstall.pipeline.planning import read_interpreter, make_plan
+    from accelinstall.pipeline.planning import make_plan, read_interpreter
 
-    plan = make_plan(request, read_interpreter(request, for_this_machine=not request.host))
+    with Session(request) as session:
+        plan = make_plan(request, read_interpreter(request), session)
     findings = (*plan.selection.warnings, *plan.project.findings)
     return Explanation(report=plan.report, selection=plan.selection, findings=tuple(dict.fromkeys(findings)))
 
@@ -71,16 +75,16 @@ def lock(
     failed: list[tuple[str, AccelinstallError]] = []
     with Session(request, progress) as session:
         interpreter = read_interpreter(request)
-        wanted = requests_for_targets(request, interpreter)
-        if request.output and len(wanted) > 1:
+        requests = requests_for_targets(request, interpreter, session)
+        if request.output and len(requests) > 1:
             raise UsageError("`--output` names one file, but several targets are locked", hint="leave it out")
-        for name, one in wanted:
+        for one in requests:
             try:
-                done.append(lock_target(make_plan(one, interpreter), one, session))
+                done.append(lock_target(make_plan(one, interpreter, session), one, session))
             except AccelinstallError as error:
-                if len(wanted) == 1:
+                if len(requests) == 1:
                     raise
-                failed.append((name, error))
+                failed.append((one.target.slug if one.target else "", error))
     return tuple(done), tuple(failed)
 
 
@@ -105,7 +109,7 @@ def optimize(request: Request, *, progress: events.Progress = events.ignore) -> 
     with Session(request, progress) as session:
         place = open_target(request, progress)
         started = time.monotonic()
-        plan = make_plan(request, place.interpreter)
+        plan = make_plan(request, place.interpreter, session)
         progress(events.Reached(stage="detected", value=plan.report))
         progress(events.PhaseFinished(phase="detect", seconds=time.monotonic() - started))
         locked = lock_target(plan, request, session)

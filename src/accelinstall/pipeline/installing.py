@@ -18,9 +18,15 @@ from accelinstall.pipeline.session import Session, cache_directory
 
 if TYPE_CHECKING:
     from accelinstall.environment import EnvironmentPlan
+    from accelinstall.model.hardware import HardwareReport
     from accelinstall.pipeline.request import Request
 
 PROTECTED = frozenset({"pip", "setuptools", "wheel"})
+# Distributions that can be asked to compute.
+FRAMEWORKS = frozenset(
+    "torch tensorflow tensorflow-cpu tensorflow-rocm tensorflow-macos jax onnxruntime onnxruntime-gpu "
+    "onnxruntime-directml onnxruntime-openvino onnxruntime-migraphx onnxruntime-rocm ai-edge-litert".split()
+)
 
 
 class LockedForOtherTarget(LockError):
@@ -114,8 +120,10 @@ def install_lock(
     session.progress(events.Reached(stage="planned", value=synced))
     if request.dry_run:
         return synced
-    receipt = _carry_out(transaction, lock, request, place, session) if transaction.steps else None
-    proof = _prove(lock, request, place, session) if request.prove else ()
+    receipt, interpreter = None, place.interpreter
+    if transaction.steps:
+        receipt, interpreter = _carry_out(transaction, lock, request, place, session)
+    proof = _prove(lock, interpreter, request, session) if request.prove else ()
     return dataclasses.replace(synced, receipt=receipt, proof=proof)
 
 
@@ -186,7 +194,9 @@ def _planned(locked: Locked, lock: Lock, transaction: Transaction, place: Place,
     )
 
 
-def _carry_out(transaction: Transaction, lock: Lock, request: Request, place: Place, session: Session) -> Receipt:
+def _carry_out(
+    transaction: Transaction, lock: Lock, request: Request, place: Place, session: Session
+) -> tuple[Receipt, Interpreter]:
     """Fetches, makes the environment when it is missing, and commits."""
     from accelinstall.catalog import load_catalog
     from accelinstall.environment import open_environment
@@ -199,7 +209,7 @@ def _carry_out(transaction: Transaction, lock: Lock, request: Request, place: Pl
     interpreter = open_environment(place.plan, cache_directory=cache_directory(request), progress=session.progress)
     clock.lap("environment")
     compiles = request.compile_bytecode
-    return execute(
+    receipt = execute(
         transaction,
         entries=entries,
         interpreter=interpreter,
@@ -210,10 +220,32 @@ def _carry_out(transaction: Transaction, lock: Lock, request: Request, place: Pl
         timings=clock.laps,
         bytes_downloaded=counter.total,
     )
+    return receipt, interpreter
 
 
-def _prove(lock: Lock, request: Request, place: Place, session: Session) -> tuple[Proof, ...]:
-    return ()
+def _prove(lock: Lock, interpreter: Interpreter, request: Request, session: Session) -> tuple[Proof, ...]:
+    """What each framework of the lock computes; remembered until lock, target or hardware change."""
+    frameworks = [package.name for package in lock.packages if package.name in FRAMEWORKS]
+    if not frameworks:
+        return ()
+    from accelinstall.hardware import LocalHost, detect
+    from accelinstall.installation import lock_hash
+    from accelinstall.proof import fresh_proof, prove, write_proof
+
+    here = detect(LocalHost()) if request.host else session.machine
+    key = {"lock_hash": lock_hash(lock), "target": str(lock.target), "hardware": _fingerprint(here)}
+    known = fresh_proof(interpreter, **key)
+    if known is not None:
+        return known
+    proofs = prove(interpreter, frameworks, target=lock.target, progress=session.progress)
+    write_proof(interpreter, proofs, **key)
+    return proofs
+
+
+def _fingerprint(report: HardwareReport) -> str:
+    """Text that changes with the devices and their drivers."""
+    rows = [f"{device.name} {device.architecture} {device.driver} {device.usable}" for device in report.devices]
+    return "; ".join([*sorted(rows), report.cpu.model, report.cpu.level])
 
 
 class _Counter:

@@ -14,7 +14,7 @@ from accelinstall.model.lock import Lock
 from accelinstall.model.selection import Candidate, Selected, Verdict
 from accelinstall.model.target import Target
 from accelinstall.pipeline.outcomes import Locked
-from accelinstall.pipeline.planning import Plan, make_plan, read_text, request_for_target
+from accelinstall.pipeline.planning import Plan, make_plan, read_text, requests_for_targets
 
 if TYPE_CHECKING:
     from accelinstall.model.installation import Interpreter
@@ -66,26 +66,25 @@ def lock_target(plan: Plan, request: Request, session: Session) -> Locked:
     raise first
 
 
-def lock_to_sync(request: Request, interpreter: Interpreter | None, session: Session) -> Locked:
-    """The lock a ``sync`` installs: the file given, the frozen one of the target, or a fresh one."""
+def lock_to_sync(request: Request, interpreter: Interpreter, session: Session) -> Locked:
+    """The lock a ``sync`` installs: the file given, the frozen one of the target, or a fresh one.
+
+    :raises LockMissing: when ``frozen`` and there is none.
+    """
     if request.lock_file:
         return _read_lock(request.lock_file, interpreter)
-    if request.targets:
-        request = request_for_target(request, request.targets[0], interpreter)
-        if request.frozen:
-            overrides = request.overrides
-            python = "".join(overrides.python_version.split(".")[:2])
-            slug = f"{overrides.backend}-{overrides.platform}-cp{python}"
-            path = lock_path(request, slug)
-            if not os.path.exists(path):
-                raise LockMissing(path, target=slug)
-            return _read_lock(path)
-    plan = make_plan(request, interpreter)
+    (request,) = requests_for_targets(request, interpreter, session)
+    if request.frozen and request.target is not None:
+        path = lock_path(request, request.target.slug)
+        if not os.path.exists(path):
+            raise LockMissing(path, target=request.target.slug)
+        return _read_lock(path)
+    plan = make_plan(request, interpreter, session)
     if request.frozen:
-        for candidate in plan.selection.candidates:
-            path = lock_path(request, candidate.target.slug)
-            if os.path.exists(path):
-                return dataclasses.replace(_read_lock(path), findings=plan.project.findings)
+        paths = (lock_path(request, candidate.target.slug) for candidate in plan.selection.candidates)
+        found = next(filter(os.path.exists, paths), None)
+        if found is not None:
+            return dataclasses.replace(_read_lock(found), findings=plan.project.findings)
     return lock_target(plan, request, session)
 
 

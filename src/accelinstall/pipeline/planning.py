@@ -15,12 +15,13 @@ from accelinstall.model.target import Target, TargetSyntaxError, environment_of
 
 if TYPE_CHECKING:
     from accelinstall.catalog import Catalog
-    from accelinstall.hardware import Host
     from accelinstall.model.installation import Interpreter
     from accelinstall.pipeline.request import Request
+    from accelinstall.pipeline.session import Session
 
-# What wheels for elsewhere may assume: the glibc of manylinux_2_28, which every current distribution has.
-PORTABLE_GLIBC = "2.28"
+# What wheels for elsewhere may assume: the glibc of manylinux_2_28, which every current distribution has, and the
+# macOS that current torch wheels are built for.
+PORTABLE_FLOORS = {"linux": "glibc-2.28", "macos": "macos-14.0"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +42,7 @@ class Plan:
     python_full_version: str
 
 
-def make_plan(request: Request, interpreter: Interpreter | None) -> Plan:
+def make_plan(request: Request, interpreter: Interpreter | None, session: Session) -> Plan:
     """Reads hardware and project, and selects.
 
     :raises AccelinstallError: of any room; nothing has been changed then.
@@ -52,10 +53,11 @@ def make_plan(request: Request, interpreter: Interpreter | None) -> Plan:
 
     catalog = load_catalog()
     project = read_project(request)
-    report = read_hardware(request, interpreter=interpreter)
+    report = read_hardware(request, session, interpreter=interpreter)
     groups = request.groups
     named = environment_from_groups(project, with_=groups.with_, only=groups.only)
-    environment = request.overrides.environment or named or choose_environment(report, overrides=request.overrides)
+    fixed = request.target.environment if request.target else request.overrides.environment or named
+    environment = fixed or choose_environment(report, overrides=request.overrides)
     choice = choose_groups(
         project,
         environment=environment,
@@ -71,7 +73,7 @@ def make_plan(request: Request, interpreter: Interpreter | None) -> Plan:
         wishes_for(wanted, project, catalog),
         catalog=catalog,
         environment=environment,
-        backend=request.overrides.backend,
+        backend=request.target.backend if request.target else request.overrides.backend,
     )
     return Plan(
         report=report,
@@ -81,21 +83,29 @@ def make_plan(request: Request, interpreter: Interpreter | None) -> Plan:
         locked_groups=locked_groups,
         wanted=wanted,
         selection=selection,
-        python_full_version=report.platform.python_version,
+        python_full_version=_full_version(report, interpreter),
     )
 
 
-def read_hardware(request: Request, *, interpreter: Interpreter | None = None) -> HardwareReport:
-    """The report of this machine or of a recorded one, judged for *interpreter*, with overrides applied."""
-    from accelinstall.hardware import detect
-    from accelinstall.selection import apply_overrides
+def read_hardware(request: Request, session: Session, *, interpreter: Interpreter | None = None) -> HardwareReport:
+    """What is judged: the machine of a target for elsewhere, a recorded one, or this one for *interpreter*.
 
-    report = detect(host_of(request))
+    The request's overrides are applied.
+    """
+    from accelinstall.selection import apply_overrides, report_for
+
+    if request.target is not None:
+        return apply_overrides(report_for(request.target), _claims_on_devices(request.overrides))
+    report = session.machine
     if interpreter is not None and not request.host:
         # Packages are for that interpreter, not for the one accelinstall runs on.
         platform = dataclasses.replace(report.platform, python_version=interpreter.version)
         report = dataclasses.replace(report, platform=platform)
     return apply_overrides(report, request.overrides)
+
+
+def _claims_on_devices(overrides: Overrides) -> Overrides:
+    return Overrides(gpu_arch=overrides.gpu_arch, driver_version=overrides.driver_version)
 
 
 def record_hardware(request: Request, directory: str) -> tuple[HardwareReport, tuple[str, ...]]:
@@ -104,18 +114,12 @@ def record_hardware(request: Request, directory: str) -> tuple[HardwareReport, t
     :raises DetectionError: when the folder cannot take it.
     """
     from accelinstall.hardware import RecordingHost, detect
+    from accelinstall.pipeline.session import host_of
     from accelinstall.selection import apply_overrides
 
     recorder = RecordingHost(host_of(request), directory)
     report = detect(recorder)
     return apply_overrides(report, request.overrides), recorder.save()
-
-
-def host_of(request: Request) -> Host:
-    """This machine, or the recorded one the request names."""
-    from accelinstall.hardware import LocalHost, RecordedHost
-
-    return RecordedHost(request.host) if request.host else LocalHost()
 
 
 def read_interpreter(request: Request, *, for_this_machine: bool = True) -> Interpreter | None:
@@ -222,8 +226,8 @@ def source_of(item: Wanted, project: Project) -> Source | None:
     return None if item.source is None else project.source(item.source)
 
 
-def requests_for_targets(request: Request, interpreter: Interpreter | None) -> list[tuple[str, Request]]:
-    """One request per target to be locked, each with the target's claims as overrides.
+def requests_for_targets(request: Request, interpreter: Interpreter | None, session: Session) -> list[Request]:
+    """One request per target to be locked; the request itself when it names none.
 
     :raises TargetSyntaxError: for a text that is no target.
     """
@@ -235,49 +239,38 @@ def requests_for_targets(request: Request, interpreter: Interpreter | None) -> l
                 "the project names no targets",
                 hint='add `targets = ["cpu", "cu130"]` under [tool.accelinstall] in pyproject.toml',
             )
-    if not names:
-        return [("", request)]
-    return [(name, request_for_target(request, name, interpreter)) for name in names]
+    targets = (expand_target(name, request, interpreter, session) for name in names)
+    return [dataclasses.replace(request, target=target) for target in targets] or [request]
 
 
-def request_for_target(request: Request, name: str, interpreter: Interpreter | None) -> Request:
-    """*request* for one target: ``cu130`` or a whole slug; nothing of this machine's devices counts."""
-    target = expand_target(name, request, interpreter)
-    overrides = dataclasses.replace(
-        request.overrides,
-        environment=target.environment,
-        backend=target.backend,
-        platform=target.platform,
-        python_version=_python_version(target, request, interpreter),
-    )
-    return dataclasses.replace(request, overrides=overrides)
+def expand_target(name: str, request: Request, interpreter: Interpreter | None, session: Session) -> Target:
+    """The target a slug or an abbreviation (``cu130``) names, for this platform and Python unless overridden.
 
-
-def expand_target(name: str, request: Request, interpreter: Interpreter | None) -> Target:
-    """The target a slug or an abbreviation names, for this platform and Python unless overridden."""
+    Unless the text says more, the lock is for elsewhere: nothing of this machine's devices and libc counts.
+    """
     try:
-        return Target.parse(name)
+        target = Target.parse(name)
     except TargetSyntaxError:
-        environment = environment_of(name)
-        if environment not in ENVIRONMENTS:
+        if environment_of(name) not in ENVIRONMENTS:
             raise
-    overrides = request.overrides
-    platform, python = overrides.platform, ""
-    if overrides.python_version:
-        major, minor = overrides.python_version.split(".")[:2]
-        python = f"cp{major}{minor}"
-    if interpreter is not None:
-        platform, python = platform or interpreter.platform, python or interpreter.python
-    if not platform or not python:
-        report = read_hardware(dataclasses.replace(request, overrides=Overrides()))
-        major, minor = report.platform.python_version.split(".")[:2]
-        platform, python = platform or report.platform.slug, python or f"cp{major}{minor}"
-    return Target.parse(f"{name}-{platform}-{python}")
+        target = Target.parse(f"{name}-{_platform_and_python(request, interpreter, session)}")
+    if target.libc:
+        return target
+    return dataclasses.replace(target, libc=PORTABLE_FLOORS.get(target.system, ""))
 
 
-def _python_version(target: Target, request: Request, interpreter: Interpreter | None) -> str:
-    """The full version when this run knows it, else ``X.Y``."""
-    if interpreter is not None and interpreter.python == target.python:
+def _platform_and_python(request: Request, interpreter: Interpreter | None, session: Session) -> str:
+    overrides, here = request.overrides, session.machine.platform
+    platform = overrides.platform or (interpreter.platform if interpreter else here.slug)
+    if interpreter is not None and not overrides.python_version:
+        return f"{platform}-{interpreter.python}"
+    version = overrides.python_version or here.python_version
+    return f"{platform}-cp{''.join(version.split('.')[:2])}"
+
+
+def _full_version(report: HardwareReport, interpreter: Interpreter | None) -> str:
+    """The Python that markers see: to the last digit when this run knows it."""
+    version = report.platform.python_version
+    if interpreter is not None and interpreter.version.startswith(f"{version}."):
         return interpreter.version
-    asked = request.overrides.python_version
-    return asked if asked.startswith(target.python_version) else target.python_version
+    return version if version.count(".") == 2 else ""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from accelinstall.model.hardware import Overrides
+from accelinstall.model.target import Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,7 @@ class Request:
     :ivar inline: PEP 508 texts given directly (``explain torch``).
     :ivar host: folder of a recorded host to be judged instead of this machine.
     :ivar targets: slugs or abbreviations (``cu130``) to lock for; empty = the detected one.
+    :ivar target: the one target this request is about, when it is not this machine's.
     :ivar lock_file: a lock to be installed as it is.
     :ivar frozen: take the lock without asking whether it is fresh.
     :ivar exclude_newer: ISO date or time; files uploaded later do not exist.
@@ -57,6 +59,7 @@ class Request:
     index: IndexOptions = IndexOptions()
     targets: tuple[str, ...] = ()
     all_targets: bool = False
+    target: Target | None = None
     lock_file: str = ""
     output: str = ""
     python: str = ""

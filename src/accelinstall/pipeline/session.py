@@ -7,13 +7,14 @@ import os
 from typing import TYPE_CHECKING, Self
 
 from accelinstall import events
-
 from accelinstall.pipeline.request import IndexOptions, Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from accelinstall.hardware import Host
     from accelinstall.index import IndexClient, Mirrors, PipConfiguration
+    from accelinstall.model.hardware import HardwareReport
     from accelinstall.model.lock import LockedPackage
     from accelinstall.model.project import Source
     from accelinstall.net import HttpClient
@@ -30,6 +31,13 @@ def cache_directory(request: Request) -> str:
     return os.path.abspath(os.path.expanduser(chosen))
 
 
+def host_of(request: Request) -> Host:
+    """This machine, or the recorded one the request names."""
+    from accelinstall.hardware import LocalHost, RecordedHost
+
+    return RecordedHost(request.host) if request.host else LocalHost()
+
+
 class Session:
     """HTTP, index and store for one run; nothing is imported or opened before it is used."""
 
@@ -37,6 +45,13 @@ class Session:
         self.request = request
         self.progress = progress
         self._mirrors: Mirrors | None = None
+
+    @functools.cached_property
+    def machine(self) -> HardwareReport:
+        """The hardware as it is, without overrides; looked at once."""
+        from accelinstall.hardware import detect
+
+        return detect(host_of(self.request))
 
     @functools.cached_property
     def pip(self) -> PipConfiguration:
