@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
+from poetry.core.constraints.version import Version
+from poetry.core.constraints.version import parse_constraint as poetry_parse
 
 from accelinstall.project import parse_project
 from accelinstall.project.mistakes import backend_in
@@ -84,3 +86,16 @@ def test_a_mistake_in_an_included_group_is_said_once():
 )
 def test_the_build_is_read_from_the_address_of_a_source(url, backend):
     assert backend_in(url) == backend
+
+
+def test_poetry_reads_a_label_in_a_range_as_no_more_than_a_lower_bound():
+    constraint = poetry_parse("^2.1.0+cu121")
+    assert [
+        text
+        for text in ("2.1.0", "2.1.0+cpu", "2.1.0+xpu", "2.2.0", "2.2.0+cpu")
+        if constraint.allows(Version.parse(text))
+    ] == [
+        "2.1.0+xpu",
+        "2.2.0",
+        "2.2.0+cpu",
+    ]
