@@ -38,7 +38,7 @@ def parse_html(body: bytes, *, url: str) -> tuple[str, list[Link]]:
     if first < 0 or last < first:
         first = last = len(text)
     around = text[:first] + text[last:]
-    if not _SUBTLE.search(around) and text.count("<title", 0, first) == text.count("</title", 0, first):
+    if not _SUBTLE.search(around) and _is_outside_tags(text, first):
         anchors = _ANCHOR.findall(text, first, last)
         if text.count("<", first, last) - 2 * len(anchors) in _between(text, first, last):
             version = _VERSION.search(around)
@@ -46,9 +46,16 @@ def parse_html(body: bytes, *, url: str) -> tuple[str, list[Link]]:
     return _parse_with_lexbor(text, url)
 
 
+def _is_outside_tags(text: str, position: int) -> bool:
+    """Whether *position* is neither inside a tag nor inside the title, where a link is mere text."""
+    if text.count("<title", 0, position) != text.count("</title", 0, position):
+        return False
+    return text.rfind("<", 0, position) <= text.rfind(">", 0, position)
+
+
 def _between(text: str, first: int, last: int) -> Iterator[int]:
     """How many tags stand between plain links: breaks alone, then with lists and paragraphs; counted when asked."""
-    found = text.count("<br", first, last)
+    found = sum(text.count(tag, first, last) for tag in ("<br/>", "<br>", "<br />"))
     yield found
     yield found + sum(text.count(tag, first, last) for tag in ("<li>", "</li>", "<p>", "</p>"))
 
@@ -58,7 +65,7 @@ def _plain_links(anchors: Iterable[_Anchor], base: str) -> Iterator[Link]:
     for href, requires_python, dist_info, core, upload_time, rest, text in anchors:
         url, _, fragment = href.partition("#")
         filename = url[url.rfind("/") + 1 :]
-        if rest or "&" in href or "?" in url or not filename.endswith(_ARCHIVE):
+        if rest or "&" in href or "&" in upload_time or "?" in url or not filename.endswith(_ARCHIVE):
             attributes = {
                 "data-requires-python": requires_python,
                 "data-dist-info-metadata": dist_info,
@@ -77,7 +84,7 @@ def _plain_links(anchors: Iterable[_Anchor], base: str) -> Iterator[Link]:
                 unescape(requires_python) if "&" in requires_python else requires_python,
                 None,
                 upload_time,
-                _metadata_sha256(core or dist_info or None),
+                _metadata_sha256(unescape(core or dist_info) or None),
             )
 
 

@@ -92,8 +92,8 @@ def files_of(links: Iterable[Link], *, project: str, source: str, page: str) -> 
         version = _wheel_version(filename, project, versions) if is_wheel else parse_sdist_name(filename, project)
         if not version or not url.startswith(allowed) or "/" in filename or "\\" in filename:
             continue
-        if "@" in url:
-            url = _without_login(url)
+        if "@" in url and not (url := _without_login(url)):
+            continue
         files.append(
             _file(
                 filename,
@@ -176,5 +176,9 @@ def _file(
 
 
 def _without_login(url: str) -> str:
-    parts = urlsplit(url)
+    """*url* without user and password; empty when it is no address."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl() if "@" in parts.netloc else url

@@ -29,7 +29,7 @@ class MetadataCache:
         try:
             with open(self._path(file, stamp), "rb") as stream:
                 return _decoded(json.loads(stream.read()))
-        except (OSError, ValueError, TypeError):
+        except (OSError, ValueError, TypeError, LookupError):
             return None
 
     def store(self, file: IndexFile, metadata: CoreMetadata, *, stamp: str = "") -> None:

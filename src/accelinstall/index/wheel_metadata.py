@@ -6,15 +6,17 @@ import tempfile
 
 from accelinstall.index.filenames import canonical
 from accelinstall.index.wheel_tail import TailMalformed, extract, find_directory, find_metadata
-from accelinstall.net import HttpClient, HttpError, RangeRefused, StatusRefused, Stream, WrongRange
+from accelinstall.net import HttpClient, HttpError, StatusRefused, Stream, WrongRange
 
 # Holds the directory and METADATA of most wheels; a big directory costs a second request.
 TAIL = 48 << 10
 # METADATA farther than this from the known end is read alone.
 _FAR = 256 << 10
-# What is read before a big directory, where METADATA usually lies.
-_BEFORE = 32 << 10
+# At most this is read before a big directory, where METADATA usually lies behind a RECORD of the directory's size.
+_BEFORE = 256 << 10
 _SPOOLED = 16 << 20
+# How servers refuse a range, or the form "the last n bytes" of one.
+_NO_RANGES = frozenset({400, 405, 416, 501})
 
 
 class _NoRanges(Exception):
@@ -64,18 +66,19 @@ class _Window:
             with self._http.open(self._url, tail=TAIL) as stream:
                 return self._taken(stream)
         except StatusRefused as error:
-            # 400, 405, 416, 501: some servers know ranges but not "the last n bytes".
-            if error.status in (401, 403, 404, 410, 429) or (error.status >= 500 and error.status != 501):
+            if error.status not in _NO_RANGES:
                 raise
-        if size is None:
-            with self._http.open(self._url, start=0, stop=1) as stream:
-                if stream.status != 206 or stream.total is None:
-                    raise _NoRanges
-                size = stream.total
         try:
+            if size is None:
+                with self._http.open(self._url, start=0, stop=1) as stream:
+                    size = stream.total
+                    if stream.status != 206 or size is None:
+                        raise _NoRanges
             with self._http.open(self._url, start=max(0, size - TAIL)) as stream:
                 return self._taken(stream)
-        except RangeRefused:
+        except StatusRefused as error:
+            if error.status not in _NO_RANGES:
+                raise
             raise _NoRanges from None
 
     def _taken(self, stream: Stream) -> tuple[bytes, int, int]:
@@ -87,7 +90,8 @@ class _Window:
 def _from_ranges(window: _Window, project: str) -> bytes:
     directory = find_directory(window.data, total=window.total)
     if directory.start < window.start:
-        window.read(max(0, directory.start - _BEFORE), directory.stop)
+        size = directory.stop - directory.start
+        window.read(max(0, directory.start - min(size, _BEFORE)), directory.stop)
     entry = find_metadata(window.read(directory.start, directory.stop), project=project)
     if window.start - entry.start > _FAR:
         return extract(window.read_apart(entry.start, entry.start + entry.reach), entry)

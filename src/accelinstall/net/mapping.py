@@ -30,6 +30,8 @@ from accelinstall.net.errors import (
 )
 
 _LATER = frozenset({408, 425, 500, 502, 503, 504, 520, 522, 524})
+# The server cannot do that at all (501, 505), so asking again is no use.
+_NEVER = frozenset({501, 505})
 _LOST = (errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED)
 
 
@@ -92,7 +94,11 @@ def status_error(url: str, status: int, headers: Mapping[str, str], *, now: floa
     kind = {404: NotFound, 410: NotFound, 401: CredentialsRefused, 403: CredentialsRefused}.get(status)
     kind = kind or {407: CredentialsRefused, 416: RangeRefused, 429: TooManyRequests}.get(status)
     kind = kind or (ServerFailed if status >= 500 or status in _LATER else StatusRefused)
-    return kind(url, reason, status=status, retry_after=parse_retry_after(headers.get("retry-after", ""), now=now))
+    wait = parse_retry_after(headers.get("retry-after", ""), now=now)
+    error = kind(url, reason, status=status, retry_after=wait)
+    if status in _NEVER:
+        error.attempts = 1
+    return error
 
 
 def parse_retry_after(text: str, *, now: float) -> float | None:
