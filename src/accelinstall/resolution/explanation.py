@@ -44,8 +44,8 @@ class RefusedVersions:
 
     def __str__(self) -> str:
         first, last = self.versions[0], self.versions[-1]
-        span = first if first == last else f"{first} to {last}"
-        return f"{len(self.versions)} {self.reason} ({span})"
+        span = first if first == last else f"{first} to {last} ({len(self.versions)})"
+        return f"{span}: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +54,14 @@ class Conflict:
 
     :ivar claims: who wants it; ``refused`` every version that was looked at, by reason.
     :ivar missing: sources that could not be reached when it was looked up.
+    :ivar named: a URL or path names the one file that may be taken, so no index was asked.
     """
 
     name: str
     claims: tuple[Claim, ...]
     refused: tuple[RefusedVersions, ...] = ()
     missing: tuple[str, ...] = ()
+    named: bool = False
 
     @property
     def looked_at(self) -> int:
@@ -73,7 +75,7 @@ class Conflict:
             plural = "s" if self.looked_at > 1 else ""
             lines.append(f"  of {self.looked_at} version{plural} of `{self.name}`:")
             lines += (f"    {item}" for item in self.refused)
-        else:
+        elif not self.named:
             lines.append(f"  no source offers `{self.name}`")
         lines += (f"  source `{name}` could not be reached" for name in self.missing)
         return lines

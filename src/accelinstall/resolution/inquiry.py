@@ -90,6 +90,7 @@ class _Inquiry:
             claims=tuple(self._claims(rows)),
             refused=tuple(self._refused(needs)),
             missing=self._missing(),
+            named=any(need.url for need in needs),
         )
 
     def hint(self) -> str:
@@ -98,6 +99,18 @@ class _Inquiry:
             return f"is `{self.name}` spelled as its index spells it, and is that index among the sources?"
         if self._missing():
             return "run again once the source can be reached, or name a folder of wheels with --find-links"
+        needs = [need for need, _ in self._parties[self.smallest[0]]]
+        offers = [
+            shelf.offer(version)
+            for shelf in self._shelves
+            for version in shelf.versions
+            if any(need.allows(version) for need in needs)
+        ]
+        codes = {offer.refusal.code for offer in offers if offer.refusal}
+        if "backend" in codes:
+            return f"`accelinstall explain {self.name}` lists the builds that fit"
+        if "needs-build" in codes:
+            return f"build a wheel of `{self.name}` and name its folder with --find-links"
         return relaxed(self.roots())
 
     def roots(self) -> list[str]:
@@ -123,8 +136,12 @@ class _Inquiry:
         return dict(sorted(parties.items()))
 
     def _find_smallest(self) -> tuple[str, ...]:
-        for size in range(1, _LARGEST_SET + 1):
-            for parties in combinations(self._parties, size):
+        # Where a URL names the one file, nobody's wish can be judged without it.
+        named = tuple(party for party, rows in self._parties.items() if any(need.url for need, _ in rows))
+        others = [party for party in self._parties if party not in named]
+        for size in range(0 if named else 1, _LARGEST_SET + 1):
+            for chosen in combinations(others, size):
+                parties = (*named, *chosen)
                 if all(not self._any_fits(needs) for needs in self._asked_together(parties)):
                     return parties
         return ()
