@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from accelinstall import events
+from accelinstall import events, fs
 from accelinstall.installation.bytecode import bytecode_path, compile_modules
 from accelinstall.installation.errors import CommitFailed, EnvironmentChanged, from_os_error
 from accelinstall.installation.journal import Journal, Move, commit
@@ -111,7 +112,7 @@ def carry_out(
             files=sum(len(layout.rows) + 1 for layout in layouts),
             timings={**receipt.timings, **clock.timings},
         )
-        clock.start("commit", len(plan.displaced) + len(plan.placed))
+        clock.start("commit", len(plan.displaced) + len(plan.placed) + 1)
         _commit(plan, receipt, hold, stage, progress)
         clock.stop("commit")
     finally:
@@ -218,13 +219,8 @@ def _commit(plan: Plan, receipt: Receipt, hold: Hold, stage: Stage, progress: ev
 
 def _tidy(change: Change, plan: Plan, receipt: Receipt, hold: Hold) -> None:
     """Empty the trash, but for what a rollback could not get back from the store."""
-    from accelinstall import fs
-
-    if not plan.displaced and not plan.placed:
-        return
-    clean(hold.state, keep_trash=receipt.id)
+    if plan.displaced or plan.placed:
+        clean(hold.state, keep_trash=receipt.id)
     if not plan.unowned and all(item.sha256 for item in change.going):
-        try:
+        with suppress(OSError):
             fs.remove_tree(os.path.join(hold.state.trash, receipt.id))
-        except OSError:
-            return

@@ -76,6 +76,7 @@ def commit(journal: Journal, state: State, *, progress: events.Progress = events
     """
     fs.write_atomic(state.journal, journal.render(state.root).encode(), fsync=True)
     try:
+        progress(events.PhaseAdvanced(phase="commit", detail="journal"))
         complete(journal, state, progress=progress)
     except BaseException:
         undo(journal, state)
@@ -88,7 +89,6 @@ def complete(journal: Journal, state: State, *, progress: events.Progress = even
     :raises OSError: when a rename fails; the journal stays open.
     """
     aside = os.path.join(state.trash, journal.id)
-    progress(events.PhaseStarted(phase="commit", total=len(journal.moves)))
     for move in journal.moves:
         if not move.is_done():
             if move.kind == "place" or os.path.lexists(move.source):

@@ -65,6 +65,9 @@ def clean(state: State, *, keep_trash: str = "") -> None:
     """
     with suppress(OSError):
         fs.remove_tree(state.staging)
+        for name in os.listdir(state.root):
+            if name.endswith(".tmp"):
+                os.unlink(os.path.join(state.root, name))
     if not keep_trash:
         return
     with suppress(OSError):
