@@ -142,13 +142,19 @@ def _read_file(path: str) -> dict[str, dict[str, str]] | None:
     parser = configparser.RawConfigParser()
     try:
         parser.read_string(text)
+    except configparser.MissingSectionHeaderError as error:
+        raise PipConfigurationInvalid(
+            path=path, line=error.lineno, reason="an option stands before `[global]`"
+        ) from None
+    except configparser.DuplicateSectionError as error:
+        line, reason = error.lineno or 0, f"section `[{error.section}]` appears twice"
+        raise PipConfigurationInvalid(path=path, line=line, reason=reason) from None
+    except configparser.DuplicateOptionError as error:
+        line, reason = error.lineno or 0, f"option `{error.option}` appears twice in `[{error.section}]`"
+        raise PipConfigurationInvalid(path=path, line=line, reason=reason) from None
     except configparser.ParsingError as error:
         line, content = error.errors[0]
         raise PipConfigurationInvalid(path=path, line=line, reason=f"not an option: {content}") from None
-    except configparser.Error as error:
-        reason = error.message.partition("\n")[0]
-        reason = reason.replace("While reading from '<string>' ", "").replace("File contains", "it contains")
-        raise PipConfigurationInvalid(path=path, line=getattr(error, "lineno", 0), reason=reason) from None
     return {name: {_key(option): value for option, value in parser.items(name)} for name in parser.sections()}
 
 
