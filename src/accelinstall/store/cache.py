@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from accelinstall import events, fs
 from accelinstall.model.lock import LockedPackage
 from accelinstall.model.store import StoreEntry
-from accelinstall.store.manifest import Manifest, ManifestDamaged, parse_manifest, render_manifest
+from accelinstall.store.manifest import Manifest, ManifestDamaged, parse_manifest, write_manifest
 
 if TYPE_CHECKING:
     from accelinstall.net import HttpClient
@@ -105,7 +105,7 @@ class Store:
 
     def evict(self, sha256: str) -> bool:
         """Remove one entry; whether there was one.  Environments that hard-link its files keep them."""
-        if not _KEY.fullmatch(sha256):
+        if not _KEY.fullmatch(sha256) or not os.path.isdir(self.place(sha256)):
             return False
         folder, doomed = self.place(sha256), self.partial(sha256, "evicted")
         fs.remove_tree(doomed)
@@ -144,11 +144,6 @@ class Store:
         return whole
 
 
-def write_manifest(folder: str, manifest: Manifest) -> None:
-    """Put *manifest* into *folder*, whole or not at all."""
-    fs.write_atomic(f"{folder}/manifest", render_manifest(manifest).encode("utf-8"))
-
-
 def cache_directory(environ: Mapping[str, str]) -> str:
     """``ACCELINSTALL_CACHE_DIR`` where set, else the folder the platform gives programs for their caches."""
     chosen = environ.get("ACCELINSTALL_CACHE_DIR", "")
@@ -162,9 +157,9 @@ def cache_directory(environ: Mapping[str, str]) -> str:
 def _boot_identity() -> str:
     # Elsewhere than on Linux nothing as cheap tells one run of the system from the next.
     try:
-        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as stream:
-            return stream.read().strip()
-    except (OSError, UnicodeDecodeError):
+        with open("/proc/sys/kernel/random/boot_id", "rb") as stream:
+            return stream.read().decode("ascii", "replace").strip()
+    except OSError:
         return ""
 
 

@@ -18,7 +18,8 @@ from accelinstall.store.members import Cancelled
 if TYPE_CHECKING:
     from accelinstall.net import HttpClient
 
-_CHUNK = 1 << 20
+# A slow connection should still show that it moves, and a broken one lose little.
+_CHUNK = 256 << 10
 ATTEMPTS = 5
 """How often a stream may break in a row; one that brought 8 MiB or more counts as a new beginning."""
 _WORTHWHILE = 8 << 20

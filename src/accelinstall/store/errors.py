@@ -116,7 +116,10 @@ def from_os_error(error: OSError, *, directory: str, doing: str, free: int) -> S
         return DiskFull(directory=directory, needed=None, free=free, doing=doing)
     if error.errno in NOT_WRITABLE:
         return CacheNotWritable(directory=directory, reason=reason)
-    return StoreError(f"{doing} failed in {directory}: {reason}", hint="accelinstall cache clear")
+    return StoreError(
+        f"{doing} failed in {directory}: {reason}",
+        hint="check that disk, or set ACCELINSTALL_CACHE_DIR to another folder",
+    )
 
 
 def _size(count: int) -> str:

@@ -19,6 +19,8 @@ _UNRECORDED = ("RECORD", "RECORD.jws", "RECORD.p7s")
 # Control characters, backslash, a root, a drive, and parts that are empty, `.` or `..`.
 _BAD_PATH = re.compile(r"[\x00-\x1f\x7f\\]|^[A-Za-z]:|(?:^|/)\.{0,2}(?:/|$)")
 _LARGEST_TEXT = 64 << 20
+# Bytes; a name of 64 characters cannot have more than 256.
+_LONGEST_NAME, _LONGEST_PATH = 63, 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +93,8 @@ def judge_paths(members: Iterable[Member]) -> list[Member]:
         path = member.path[:-1] if is_folder else member.path
         if _BAD_PATH.search(path):
             raise _path_refusal(member.path, path)
+        if len(path) > _LONGEST_NAME and _is_too_long(path):
+            raise refusals.PathTooLong(member=f"{path[:60]}...", found=f"{len(path)} characters")
         kind = stat.S_IFMT(member.mode)
         if kind != (stat.S_IFDIR if is_folder else stat.S_IFREG):
             raise refusals.SpecialFile(member=member.path, found=f"mode {member.mode:o}")
@@ -119,6 +123,11 @@ def folded(path: str) -> str:
     if path.isascii():
         return path.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
+
+
+def _is_too_long(path: str) -> bool:
+    raw = path.encode()
+    return len(raw) > _LONGEST_PATH or any(len(name) > 255 for name in raw.split(b"/"))
 
 
 def _path_refusal(shown: str, path: str) -> refusals.WheelRefused:
@@ -224,12 +233,12 @@ def _judge_record(files: Iterable[Member], record: Mapping[str, Row], dist_info:
             continue
         if not member.path.startswith(inside):
             raise refusal
-        warnings.append(_sentence(refusal))
+        warnings.append(refusal.detail)
     for path in sorted(record.keys() - present - unrecorded):
         refusal = refusals.RecordIncomplete(member=path, expected="a file for its row", found="none")
         if not path.startswith(inside):
             raise refusal
-        warnings.append(_sentence(refusal))
+        warnings.append(refusal.detail)
     return sorted(warnings)
 
 
@@ -243,7 +252,3 @@ def _judge_row(member: Member, row: Row | None) -> refusals.WheelRefused | None:
     if row.size is not None and row.size != member.size:
         return refusals.RecordMismatch(member=member.path, expected=f"{row.size} bytes", found=f"{member.size} bytes")
     return None
-
-
-def _sentence(refusal: refusals.WheelRefused) -> str:
-    return f"`{refusal.member}` {refusal.sentence} (expected {refusal.expected}, found {refusal.found})"

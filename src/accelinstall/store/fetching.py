@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from accelinstall import fs
@@ -18,7 +19,7 @@ from accelinstall.model.store import StoreEntry
 from accelinstall.store.crew import Crew
 from accelinstall.store.download import Download, download
 from accelinstall.store.errors import DiskFull, HashMismatch, LocalWheelUnreadable, NotInStore, from_os_error
-from accelinstall.store.manifest import Manifest
+from accelinstall.store.manifest import write_manifest
 from accelinstall.store.members import Cancelled
 from accelinstall.store.refusals import WheelRefused
 from accelinstall.store.unpack import unpack
@@ -186,14 +187,12 @@ class Fetching:
             )
         )
         try:
-            return self._publish(package, partial, source=address)
+            entry = self._publish(package, partial, source=address)
         except WheelRefused:
             os.unlink(partial)
             raise
-        finally:
-            with suppress(OSError):
-                if os.path.exists(self._store.place(package.sha256)):
-                    os.unlink(partial)
+        os.unlink(partial)
+        return entry
 
     def _verify_local(self, package: LockedPackage, path: str) -> None:
         digest = hashlib.sha256()
@@ -228,7 +227,8 @@ class Fetching:
                 make_room=lambda size: self._require(size, doing=f"unpacking `{package.filename}`"),
                 cancelled=self._stop.is_set,
             )
-            self._store_manifest(building, manifest)
+            manifest = replace(manifest, boot=self._store.boot)
+            write_manifest(building, manifest)
             # A damaged entry may be in the way.
             self._store.evict(package.sha256)
             os.rename(building, place)
@@ -239,16 +239,7 @@ class Fetching:
         for warning in manifest.warnings:
             message = f"`{package.filename}`: {warning}"
             self._progress(Note(level="warning", code="wheel-flaw", message=message))
-        entry = self._store.get(package.sha256)
-        assert entry is not None, "an entry that was just written can be read"
-        return entry
-
-    def _store_manifest(self, building: str, manifest: Manifest) -> None:
-        from dataclasses import replace
-
-        from accelinstall.store.cache import write_manifest
-
-        write_manifest(building, replace(manifest, boot=self._store.boot))
+        return manifest.entry(sha256=package.sha256, root=f"{place}/tree", shareable=True)
 
     @contextmanager
     def _system_errors(self, doing: str) -> Iterator[None]:

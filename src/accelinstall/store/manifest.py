@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from accelinstall import fs
 from accelinstall.model.store import StoredFile, StoreEntry
 
 _FORMAT = "accelinstall manifest 1"
@@ -56,6 +57,11 @@ def render_manifest(manifest: Manifest) -> str:
     head += [str(len(manifest.files)), str(len(manifest.warnings)), *manifest.warnings]
     rows = [f"{file.path}\t{file.size}\t{file.sha256}\t{'x' if file.executable else '-'}" for file in manifest.files]
     return "\n".join([*head, *rows, "end"]) + "\n"
+
+
+def write_manifest(folder: str, manifest: Manifest) -> None:
+    """Put *manifest* into *folder*, whole or not at all."""
+    fs.write_atomic(f"{folder}/manifest", render_manifest(manifest).encode("utf-8"))
 
 
 def parse_manifest(text: str) -> Manifest:

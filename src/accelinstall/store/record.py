@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import io
+import re
+from base64 import urlsafe_b64encode
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from accelinstall.store.refusals import RecordMalformed
 
 ACCEPTED = frozenset({"sha256", "sha384", "sha512"})
 """Algorithms that the wheel specification lets RECORD use: sha256 or better."""
+
+_SIZE = re.compile(r"[0-9]{0,18}")
+_HEX, _HEX_LENGTHS = re.compile(r"[0-9a-fA-F]+"), frozenset({64, 96, 128})
 
 
 class Row(NamedTuple):
@@ -33,25 +40,37 @@ def parse_record(data: bytes, *, where: str) -> dict[str, Row]:
     except UnicodeDecodeError as error:
         raise RecordMalformed(member=where, expected="UTF-8", found=f"byte {error.object[error.start]:#04x}") from None
     rows: dict[str, Row] = {}
-    for number, cells in enumerate(_split(text), 1):
+    for number, cells in enumerate(_split(text, where), 1):
         if not cells:
             continue
         if len(cells) != 3:
             raise RecordMalformed(member=where, expected=f"three fields in row {number}", found=len(cells))
         path, checksum, size = cells
         algorithm, _, digest = checksum.partition("=")
-        if (size and not (size.isascii() and size.isdigit())) or (checksum and not digest):
-            raise RecordMalformed(member=where, expected=f"a hash and a size in row {number}", found=",".join(cells))
-        row = Row(algorithm.lower(), digest.rstrip("="), int(size) if size else None)
+        if not _SIZE.fullmatch(size) or (checksum and not digest):
+            raise RecordMalformed(
+                member=where, expected=f"a hash and a size in row {number}", found=",".join(cells)[:200]
+            )
+        row = Row(algorithm.lower(), _base64_of(digest), int(size) if size else None)
         if rows.setdefault(path, row) != row:
             raise RecordMalformed(member=where, expected="one row for each path", found=f"two for `{path}`")
     return rows
 
 
-def _split(text: str) -> list[list[str]]:
+def _base64_of(digest: str) -> str:
+    if len(digest) in _HEX_LENGTHS and _HEX.fullmatch(digest):
+        # gmsh and others write hexadecimal; no installer used to look.
+        return urlsafe_b64encode(bytes.fromhex(digest)).rstrip(b"=").decode()
+    return digest.rstrip("=")
+
+
+def _split(text: str, where: str) -> Iterable[list[str]]:
     if '"' not in text:
         # No quotes: plain cuts, several times as fast as the csv module.
-        return [line.split(",") for line in text.splitlines() if line]
+        return [line.split(",") for line in text.replace("\r\n", "\n").split("\n") if line]
     import csv
 
-    return list(csv.reader(text.splitlines()))
+    try:
+        return list(csv.reader(io.StringIO(text, newline="")))
+    except csv.Error as error:
+        raise RecordMalformed(member=where, expected="comma-separated values", found=error) from None

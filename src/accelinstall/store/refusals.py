@@ -6,7 +6,7 @@
     ``HeadersDisagree`` ``MemberEncrypted`` ``CompressionUnknown`` ``MemberDamaged`` ``SizeBeyondDeclared``
         a member cannot be read as its headers say
     ``PathAbsolute`` ``PathTraversal`` ``PathBackslash`` ``PathControlCharacter`` ``PathEncoding``
-    ``PathDuplicate`` ``PathConflict`` ``SpecialFile``
+    ``PathTooLong`` ``PathDuplicate`` ``PathConflict`` ``SpecialFile``
         a member would land where it must not
     ``DistInfoMissing`` ``DistInfoAmbiguous`` ``NameMismatch`` ``VersionMismatch`` ``MetadataMissing``
     ``WheelVersionUnsupported`` ``DataSchemeUnknown``
@@ -48,11 +48,16 @@ class WheelRefused(StoreError):
         """Wheel, source, member, what is wrong, expected and found."""
         wheel = f"`{self.wheel}`" if self.wheel else "the wheel"
         source = f" from {self.source}" if self.source else ""
-        member = f"`{_printable(self.member)}` " if self.member else ""
+        return f"{wheel}{source} is refused: {self.detail}"
+
+    @property
+    def detail(self) -> str:
+        """The message without wheel and source; printable, on one line."""
+        member = f"`{self.member}` " if self.member else ""
         facts = [f"expected {self.expected}"] if self.expected else []
-        facts += [f"found {_printable(self.found)}"] if self.found else []
+        facts += [f"found {self.found}"] if self.found else []
         tail = f" ({', '.join(facts)})" if facts else ""
-        return f"{wheel}{source} is refused: {member}{self.sentence}{tail}"
+        return _printable(f"{member}{self.sentence}{tail}")
 
     def __str__(self) -> str:
         return self.message
@@ -151,6 +156,12 @@ class PathEncoding(WheelRefused):
     """Bytes that are not the encoding they claim."""
 
     code, sentence = "path-encoding", "has a path that is not valid UTF-8"
+
+
+class PathTooLong(WheelRefused):
+    """More than file systems take: 255 bytes for a name, 1024 for the path."""
+
+    code, sentence = "path-too-long", "has a path that is too long"
 
 
 class PathDuplicate(WheelRefused):

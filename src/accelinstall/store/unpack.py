@@ -89,7 +89,7 @@ def _lay_out(
             if wrong and not member.path.startswith(inside):
                 raise wrong
             if wrong:
-                warnings.append(f"`{wrong.member}` {wrong.sentence} (expected {wrong.expected}, found {wrong.found})")
+                warnings.append(wrong.detail)
             digests[member.path] = digest
 
     crew.run([lambda members=members: write(members) for members in batches(examination.files)])  # type: ignore[misc]
