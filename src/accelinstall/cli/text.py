@@ -61,7 +61,7 @@ def report_lines(report: HardwareReport, environment: str = "") -> Iterator[str]
     if environment:
         yield labelled("Environment", environment)
     for item in report.evidence:
-        if item.failure:
+        if item.failure and not item.absent:
             yield labelled("Unread", f"{item.source}: {item.failure}")
 
 
@@ -71,8 +71,16 @@ def device_line(device: Device) -> str:
     if driver and device.driver_cuda:
         driver += f" (CUDA {device.driver_cuda})"
     amount = memory(device.memory_bytes) if device.memory_bytes else ""
-    parts = [device.name, device.architecture or "", amount, driver, "integrated" if device.integrated else ""]
-    if not device.usable:
+    parts = [
+        device.name,
+        device.architecture or "",
+        amount,
+        driver,
+        "integrated" if device.integrated and device.vendor != "apple" else "",
+    ]
+    if not device.confirmed:
+        parts.append(f"not confirmed: {device.reason}")
+    elif not device.usable:
         parts.append(f"not usable: {device.reason}" if device.reason else "not usable")
     return " · ".join(filter(None, parts))
 

@@ -42,7 +42,7 @@ def parse_rocminfo(text: str) -> tuple[str, ...]:
 def _read_nodes(inquiry: Inquiry) -> tuple[KfdNode, ...]:
     numbers = sorted(int(name) for name in inquiry.host.list_dir(_NODES) if re.fullmatch(r"[0-9]{1,6}", name))
     if not numbers:
-        inquiry.note("kfd", _NODES, failure="the kernel lists no compute topology")
+        inquiry.note("kfd", _NODES, failure="the kernel lists no compute topology", absent=True)
     nodes = []
     for number in numbers:
         path = f"{_NODES}/{number}/properties"

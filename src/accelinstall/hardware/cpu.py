@@ -125,7 +125,7 @@ def _read_model(inquiry: Inquiry, around: Surroundings) -> tuple[str, frozenset[
     if around.platform.system == "linux":
         text = inquiry.host.read_text(_CPUINFO)
         model, flags = parse_cpuinfo(text or "")
-        inquiry.note("cpuinfo", _CPUINFO, excerpt=model, failure="" if text is not None else "cannot be read")
+        inquiry.note("cpuinfo", _CPUINFO, excerpt=model, failure="" if text else "no text", absent=not text)
         return model, flags
     if around.platform.system == "macos":
         return _read_macos(inquiry, arm=around.platform.machine == "arm64")

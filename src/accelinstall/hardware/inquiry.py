@@ -21,11 +21,15 @@ class Inquiry:
         self.probe = probe
         self.evidence: list[Evidence] = []
 
-    def note(self, topic: str, source: str, *, excerpt: str = "", failure: str = "") -> Evidence:
+    def note(self, topic: str, source: str, *, excerpt: str = "", failure: str = "", absent: bool = False) -> Evidence:
         """Evidence from a question that the caller asked itself; white space and NULs are folded."""
         words = " ".join(excerpt.replace("\0", " ").split())
         evidence = Evidence(
-            probe=f"{self.probe}.{topic}", source=source, excerpt=words[:LONGEST_EXCERPT], failure=failure
+            probe=f"{self.probe}.{topic}",
+            source=source,
+            excerpt=words[:LONGEST_EXCERPT],
+            failure=failure,
+            absent=absent,
         )
         self.evidence.append(evidence)
         return evidence
@@ -33,13 +37,19 @@ class Inquiry:
     def read(self, topic: str, path: str) -> str | None:
         """The text of *path*, ``None`` when it cannot be read."""
         text = self.host.read_text(path)
-        self.note(topic, path, excerpt=text or "", failure="" if text is not None else "cannot be read")
+        if text is not None:
+            self.note(topic, path, excerpt=text)
+        elif self.host.exists(path):
+            self.note(topic, path, failure="cannot be read")
+        else:
+            self.note(topic, path, failure="does not exist", absent=True)
         return text
 
     def exists(self, topic: str, path: str) -> bool:
         """Whether *path* is there."""
         there = self.host.exists(path)
-        self.note(topic, path, excerpt="exists" if there else "", failure="" if there else "does not exist")
+        failure = "" if there else "does not exist"
+        self.note(topic, path, excerpt="exists" if there else "", failure=failure, absent=not there)
         return there
 
     def environ(self, name: str) -> str | None:
@@ -55,7 +65,8 @@ class Inquiry:
         failure = {"missing": "no such command", "hung": "no answer in time: unknown", "finished": ""}[answer.status]
         if answer.status == "finished" and answer.returncode:
             failure = f"ended with {answer.returncode}"
-        self.note(topic, " ".join(command), excerpt=answer.stdout, failure=failure)
+        absent = answer.status == "missing"
+        self.note(topic, " ".join(command), excerpt=answer.stdout, failure=failure, absent=absent)
         return answer
 
     def nvml(self) -> NvmlAnswer:
@@ -70,5 +81,6 @@ class Inquiry:
             "hung": "no answer in time: unknown",
             "answered": "",
         }[answer.status]
-        self.note("nvml", "libnvidia-ml", excerpt=excerpt, failure=failure)
+        absent = answer.status == "absent"
+        self.note("nvml", "libnvidia-ml", excerpt=excerpt, failure=failure, absent=absent)
         return answer

@@ -52,7 +52,7 @@ def _closed_reason(display: PciDisplay, inquiry: Inquiry, around: Surroundings) 
     if display.driver == "vfio-pci":
         return "the GPU is given to a virtual machine (vfio-pci)"
     nodes = _render_nodes(display, inquiry)
-    inquiry.note("node", _DRI, excerpt=" ".join(nodes), failure="" if nodes else "no render node")
+    inquiry.note("node", _DRI, excerpt=" ".join(nodes), failure="" if nodes else "no render node", absent=not nodes)
     if around.platform.container and not nodes:
         return f"this container was started without the GPU: no render node in {_DRI}"
     if nodes and not any(inquiry.host.is_writable(f"{_DRI}/{name}") for name in nodes):

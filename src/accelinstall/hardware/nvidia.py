@@ -110,7 +110,13 @@ def _read_kernel(inquiry: Inquiry) -> _Kernel:
     versions = [version for text in texts if (version := parse_driver_version(text or ""))]
     numbered = tuple(f"/dev/nvidia{index}" for index in range(_MOST_GPUS))
     nodes = tuple(path for path in (*_NODES, *numbered) if inquiry.host.exists(path))
-    inquiry.note("nodes", "/dev/nvidia*, /dev/dxg", excerpt=" ".join(nodes), failure="" if nodes else "none exist")
+    inquiry.note(
+        "nodes",
+        "/dev/nvidia*, /dev/dxg",
+        excerpt=" ".join(nodes),
+        failure="" if nodes else "none exist",
+        absent=not nodes,
+    )
     return _Kernel(driver=versions[0] if versions else None, nodes=nodes, evidence=tuple(inquiry.evidence[start:]))
 
 

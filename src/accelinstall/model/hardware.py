@@ -18,12 +18,14 @@ class Evidence:
     :ivar source: file, library or command that was asked.
     :ivar excerpt: what it said, raw, at most 200 characters.
     :ivar failure: why it could not be read; empty when it could.
+    :ivar absent: the source is simply not there, which is an answer and no trouble.
     """
 
     probe: str
     source: str
     excerpt: str = ""
     failure: str = ""
+    absent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,6 +34,18 @@ class LockMissing(LockError):
         super().__init__(f"there is no {path}", hint=f"accelinstall lock{option}")
 
 
+class HashNotListed(LockError):
+    """The file that would be locked is none of those a requirement lists by their hashes."""
+
+    code = "hash-not-listed"
+
+    def __init__(self, filename: str, *, sha256: str, where: str) -> None:
+        super().__init__(
+            f"{where}: {filename} has the sha256 {sha256}, which the requirement does not list",
+            hint="add that hash if you trust the file, or pin the version the listed hashes are of",
+        )
+
+
 def lock_target(plan: Plan, request: Request, session: Session) -> Locked:
     """The plan's lock: a fresh one costs no network, else the candidates are resolved in order.
 
@@ -139,12 +151,13 @@ def _lock_candidate(plan: Plan, candidate: Candidate, request: Request, session:
     if request.output != "-" and os.path.exists(path):
         previous = parse_lock(read_text(path), where=path)
     preferences = {} if previous is None or request.upgrade else {p.name: p.version for p in previous.packages}
-    session.use_mirrors(_declared_sources(plan), plan.project.settings.mirrors)
+    session.use_mirrors(plan.project.sources, plan.project.settings.mirrors)
     resolution = resolve(
         plan.wanted,
         target=candidate.target,
         routing=_routing(plan, candidate, request, session),
         finder=session.index,
+        constraints=[item.requirement for item in plan.project.constraints],
         preferences=preferences,
         overrides=plan.project.settings.overrides,
         prereleases=request.pre,
@@ -162,6 +175,7 @@ def _lock_candidate(plan: Plan, candidate: Candidate, request: Request, session:
         finder=session.index,
     )
     lock = dataclasses.replace(lock, group_roots=_group_roots(plan, lock))
+    _ensure_listed_hashes(plan, lock)
     return Locked(
         lock=lock,
         text=render_lock(lock),
@@ -182,7 +196,7 @@ def _routing(plan: Plan, candidate: Candidate, request: Request, session: Sessio
 
     return route(
         default_index=session.default_index,
-        sources=plan.project.sources,
+        sources=[source for source in plan.project.sources if source not in plan.project.settings.sources],
         uses_default_index=plan.project.uses_default_index,
         bindings={canonicalize_name(item.requirement.name): item.source for item in plan.wanted if item.source},
         settings=plan.project.settings,
@@ -202,10 +216,11 @@ def _input_hash(plan: Plan, candidate: Candidate, request: Request) -> str:
     index = request.index
     return input_hash(
         plan.wanted,
-        sources=_declared_sources(plan),
+        sources=plan.project.sources,
         groups=plan.locked_groups,
         target=f"{target.slug};{';'.join(f'{name}:{slug}' for name, slug in target.backends)}",
         options={
+            "constraints": sorted(str(item.requirement) for item in plan.project.constraints),
             "requires-python": plan.project.requires_python,
             "fallback": settings.fallback,
             "overrides": settings.overrides,
@@ -217,10 +232,6 @@ def _input_hash(plan: Plan, candidate: Candidate, request: Request) -> str:
             "exclude-newer": request.exclude_newer,
         },
     )
-
-
-def _declared_sources(plan: Plan) -> tuple[Source, ...]:
-    return (*plan.project.sources, *plan.project.settings.sources)
 
 
 def _selected(plan: Plan, candidate: Candidate, lock: Lock) -> tuple[Selected, ...]:
@@ -248,6 +259,19 @@ def _group_roots(plan: Plan, lock: Lock) -> tuple[tuple[str, tuple[str, ...]], .
         if name in locked:
             names.setdefault(item.group, set()).add(name)
     return tuple((group, tuple(sorted(roots))) for group, roots in names.items())
+
+
+def _ensure_listed_hashes(plan: Plan, lock: Lock) -> None:
+    """A requirement with ``--hash`` takes one of the files it lists.
+
+    :raises HashNotListed: with what was found instead.
+    """
+    from packaging.utils import canonicalize_name
+
+    for item in plan.wanted:
+        package = lock.package(canonicalize_name(item.requirement.name)) if item.hashes else None
+        if package is not None and f"sha256:{package.sha256}" not in item.hashes:
+            raise HashNotListed(package.filename, sha256=package.sha256, where=item.where)
 
 
 def _conflict(candidate: Candidate, error: AccelinstallError) -> Verdict:

@@ -55,7 +55,7 @@ def make_plan(request: Request, interpreter: Interpreter | None, session: Sessio
     project = read_project(request)
     report = read_hardware(request, session, interpreter=interpreter)
     groups = request.groups
-    named = environment_from_groups(project, with_=groups.with_, only=groups.only)
+    named = environment_from_groups(project, with_=groups.with_, only=groups.only, profile=groups.profile)
     fixed = request.target.environment if request.target else request.overrides.environment or named
     environment = fixed or choose_environment(report, overrides=request.overrides)
     choice = choose_groups(
@@ -143,7 +143,18 @@ def read_project(request: Request) -> Project:
     path = Path(directory, "pyproject.toml")
     if not path.is_file():
         raise ProjectNotFound(directory)
-    return parse_project(read_text(str(path)), directory=directory)
+    return parse_project(read_file(str(path)), directory=directory)
+
+
+def read_file(path: str) -> bytes:
+    """The content of a file of the project.
+
+    :raises ProjectError: when it cannot be read.
+    """
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise ProjectError(f"{path} cannot be read: {error.strerror}", hint="check the path") from error
 
 
 def read_text(path: str) -> str:
@@ -151,10 +162,7 @@ def read_text(path: str) -> str:
 
     :raises ProjectError: when it cannot be read or is not UTF-8, with the place.
     """
-    try:
-        data = Path(path).read_bytes()
-    except OSError as error:
-        raise ProjectError(f"{path} cannot be read: {error.strerror}") from error
+    data = read_file(path)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -179,14 +187,10 @@ def _inline_project(texts: tuple[str, ...], directory: str) -> Project:
 
 def groups_to_lock(project: Project, choice: GroupChoice) -> tuple[str, ...]:
     """Every group but the hardware groups that were not chosen: one lock serves all profiles of a target."""
-    from accelinstall.project import environment_of_group
+    from accelinstall.project import hardware_groups
 
-    hardware = set(project.settings.groups.values())
-    return tuple(
-        group.name
-        for group in project.groups
-        if group.name in choice.groups or (group.name not in hardware and environment_of_group(group.name) is None)
-    )
+    hardware = hardware_groups(project).keys() - set(choice.groups)
+    return tuple(group.name for group in project.groups if group.name not in hardware)
 
 
 def wanted_for(project: Project, groups: tuple[str, ...], *, extras: tuple[str, ...]) -> tuple[Wanted, ...]:
