@@ -15,7 +15,7 @@ from accelinstall.model.target import Target
 
 _PLACE = re.compile(r"\s*\(at (line \d+, column \d+|end of document)\)$")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_HEADER = f"\n[tool.{CREATED_BY}]\n"
+_HEADER = re.compile(rf"^\[tool\.{CREATED_BY}\]\s*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +54,10 @@ def read_header(text: str, *, where: str) -> LockHeader | None:
 
     :raises MalformedLock: when the header is broken.
     """
-    start = text.rfind(_HEADER)
-    if start < 0:
+    found = _HEADER.search(text)
+    if found is None:
         return None
-    table = _load(text[start:], where).table("tool").table(CREATED_BY)
+    table = _load(text[found.start() :], where).table("tool").table(CREATED_BY)
     _check_schema(table, where)
     return LockHeader(target=_target(table), input_hash=table.text("input-hash"), groups=table.texts("groups"))
 
