@@ -375,6 +375,8 @@ def test_a_file_that_vanished_is_the_sources_fault(server, index):
         source="default",
         is_wheel=True,
     )
-    with pytest.raises(SourceUnreachable) as caught:
-        index.metadata(file)
-    assert "404" in caught.value.reason
+    for named in (file, replace(file, source="", url=file.url + "?again")):
+        with pytest.raises(SourceUnreachable) as caught:
+            index.metadata(named)
+        assert "404" in caught.value.reason
+        assert "``" not in caught.value.message

@@ -18,13 +18,15 @@ from accelinstall.errors import SourceError
 class SourceUnreachable(SourceError):
     """A source cannot be read at all.
 
-    :ivar source: its name; *url* what was asked, without login; *reason* one factual clause.
+    :ivar source: its name, empty for a file named by its address alone; *url* what was asked, without login; *reason* one factual clause.
     """
 
     code = "source-unreachable"
 
     def __init__(self, *, source: str, url: str, reason: str, hint: str = "") -> None:
-        super().__init__(f"source `{source}` cannot be read: {url}: {reason}", hint=hint)
+        # A requirement may name a file by its address, without any source.
+        subject = f"source `{source}` cannot be read: {url}" if source else f"{url} cannot be read"
+        super().__init__(f"{subject}: {reason}", hint=hint)
         self.source, self.url, self.reason = source, url, reason
 
 

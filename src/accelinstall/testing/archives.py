@@ -67,30 +67,32 @@ def make_wheel(
     """
     module = re.sub(r"[-_.]+", "_", name)
     stem = f"{module}-{version}"
-    info = f"{stem}.dist-info"
-    contents: dict[str, Content] = (
-        dict(files) if files is not None else {f"{module}/__init__.py": f'__version__ = "{version}"\n'}
-    )
-    contents.update({f"{stem}.data/{path}": content for path, content in (data or {}).items()})
+    if files is None:
+        files = {f"{module}/__init__.py": f'__version__ = "{version}"\n'}
+    contents = {**files, **{f"{stem}.data/{path}": content for path, content in (data or {}).items()}}
     text = _metadata(name, version, requires=requires, requires_python=requires_python, extras=extras)
-    contents[f"{info}/METADATA"] = metadata(text) if metadata else text
+    contents[f"{stem}.dist-info/METADATA"] = metadata(text) if metadata else text
     text = _wheel(tag, build=build, purelib=purelib)
-    contents[f"{info}/WHEEL"] = wheel(text) if wheel else text
+    contents[f"{stem}.dist-info/WHEEL"] = wheel(text) if wheel else text
     if entry_points:
-        contents[f"{info}/entry_points.txt"] = _entry_points(entry_points)
-    encoded = {path: _bytes(content) for path, content in contents.items()}
-    text = _record(encoded, f"{info}/RECORD")
-    encoded[f"{info}/RECORD"] = _bytes(record(text) if record else text)
+        contents[f"{stem}.dist-info/entry_points.txt"] = _entry_points(entry_points)
+    text = _record(contents, f"{stem}.dist-info/RECORD")
+    contents[f"{stem}.dist-info/RECORD"] = record(text) if record else text
 
-    marked = {*executable, *(path for path in encoded if path.startswith(f"{stem}.data/scripts/"))}
-    marked |= {f"{stem}.data/{path}" for path in executable}
-    modes = {path: stat.S_IFREG | (0o755 if path in marked else 0o644) for path in encoded}
-    every = [Member(path=path, content=content, mode=modes[path]) for path, content in encoded.items()]
+    marked = {*executable, *(f"{stem}.data/{path}" for path in executable)}
+    regular = [
+        Member(path=path, content=content, mode=stat.S_IFREG | (0o755 if path in marked or _is_script(path) else 0o644))
+        for path, content in contents.items()
+    ]
     parts = [stem, build, tag] if build else [stem, tag]
     target = Path(directory) / (filename or "-".join(parts) + ".whl")
     target.parent.mkdir(parents=True, exist_ok=True)
-    _write_zip(target, [*every, *members], compression)
+    _write_zip(target, [*regular, *members], compression)
     return target
+
+
+def _is_script(path: str) -> bool:
+    return ".data/scripts/" in path
 
 
 def make_sdist(
@@ -154,9 +156,10 @@ def _entry_points(groups: Mapping[str, Mapping[str, str]]) -> str:
     return "\n".join(lines)
 
 
-def _record(contents: Mapping[str, bytes], itself: str) -> str:
+def _record(contents: Mapping[str, Content], itself: str) -> str:
     lines = []
-    for path, content in contents.items():
+    for path, text in contents.items():
+        content = _bytes(text)
         digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
         quoted = f'"{path}"' if "," in path else path
         lines.append(f"{quoted},sha256={digest},{len(content)}")
