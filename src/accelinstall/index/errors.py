@@ -18,7 +18,8 @@ from accelinstall.errors import SourceError
 class SourceUnreachable(SourceError):
     """A source cannot be read at all.
 
-    :ivar source: its name, empty for a file named by its address alone; *url* what was asked, without login; *reason* one factual clause.
+    :ivar source: its name, empty for a file named by its address alone.
+    :ivar url: what was asked, without login; *reason* one factual clause.
     """
 
     code = "source-unreachable"
