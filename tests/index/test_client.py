@@ -360,7 +360,7 @@ def test_a_mirror_is_asked_and_the_canonical_address_is_told(server, http, wheel
 
 
 def test_importing_the_room_loads_nothing_heavy():
-    heavy = ["urllib3", "msgspec", "selectolax", "packaging", "zipfile", "email", "pypi_simple"]
+    heavy = ["urllib3", "ssl", "tempfile", "msgspec", "selectolax", "packaging", "zipfile", "email", "pypi_simple"]
     code = f"import sys, accelinstall.index; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

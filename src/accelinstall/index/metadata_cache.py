@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
@@ -34,6 +33,8 @@ class MetadataCache:
 
     def store(self, file: IndexFile, metadata: CoreMetadata, *, stamp: str = "") -> None:
         """Keep *metadata*; written aside and renamed into place."""
+        import tempfile
+
         path, temporary = self._path(file, stamp), ""
         try:
             os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-
 from accelinstall.index.filenames import canonical
 from accelinstall.index.wheel_tail import TailMalformed, extract, find_directory, find_metadata
 from accelinstall.net import HttpClient, HttpError, StatusRefused, Stream, WrongRange
@@ -100,6 +98,7 @@ def _from_ranges(window: _Window, project: str) -> bytes:
 
 def _from_whole(stream: Stream, project: str) -> bytes:
     """METADATA of the whole wheel that *stream* brings; memory stays small, a temporary file holds the rest."""
+    import tempfile
     import zipfile
 
     with tempfile.SpooledTemporaryFile(max_size=_SPOOLED) as file:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -120,6 +119,8 @@ class PageCache:
         return os.path.join(self._directory, key[:2], key[2:])
 
     def _write(self, page: Page) -> None:
+        import tempfile
+
         path = self._path(page.url, page.accept)
         head = {name: value for name, value in asdict(replace(page, body=b"")).items() if name != "body"}
         content = json.dumps(head).encode() + b"\n" + page.body

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-import ssl
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from accelinstall.net.errors import SetupUnreadable
+
+if TYPE_CHECKING:
+    import ssl
 
 # In the order pip and requests ask them; OpenSSL itself reads SSL_CERT_FILE and SSL_CERT_DIR.
 _VARIABLES = ("PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
@@ -23,6 +26,8 @@ def ssl_context(url: str, *, cert: str, client_cert: str, environ: Mapping[str, 
     :param client_cert: one PEM file with key and certificate, empty for none.
     :raises SetupUnreadable: naming the file that cannot be used; *url* is what was being read.
     """
+    import ssl
+
     place = trust_file(cert, environ)
     try:
         if place and os.path.isdir(place):
@@ -53,6 +58,8 @@ def ssl_context(url: str, *, cert: str, client_cert: str, environ: Mapping[str, 
 
 def _trust_certifi_if_empty(context: ssl.SSLContext) -> None:
     """Pythons from python.org on macOS come without certificates; pip's own set helps them out."""
+    import ssl
+
     paths = ssl.get_default_verify_paths()
     if context.cert_store_stats()["x509_ca"] or (paths.capath and os.path.isdir(paths.capath)):
         return

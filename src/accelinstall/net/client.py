@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -152,6 +151,8 @@ class HttpClient:
 
     def _attempt(self, url: str, headers: Mapping[str, str], take: Callable[[urllib3.BaseHTTPResponse, str], _T]) -> _T:
         """What *take* makes of the answer; the whole exchange is repeated while that is worth it."""
+        import random
+
         for attempt in range(1, self._retries.attempts + 1):
             try:
                 return self._exchange(url, headers, take)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -53,6 +52,7 @@ def mapped(url: str) -> Iterator[None]:
 def http_error(error: BaseException, url: str) -> HttpError | None:
     """*error* of urllib3, ssl, socket or http.client as ours; ``None`` for what is a bug of our own."""
     import http.client
+    import ssl
 
     import urllib3.exceptions as foreign
 
@@ -129,7 +129,7 @@ def _root_reason(error: BaseException) -> str:
     """The system's own words for what lies under *error*, without addresses and logins."""
     seen: BaseException | None = error
     while seen is not None:
-        if isinstance(seen, OSError) and seen.errno and not isinstance(seen, ssl.SSLError):
+        if isinstance(seen, OSError) and seen.errno and type(seen).__module__ != "ssl":
             return os.strerror(seen.errno).lower() if seen.errno > 0 else "the host's name does not resolve"
         if isinstance(seen, OSError) and str(seen).startswith("Tunnel connection failed"):
             return str(seen).lower()
@@ -141,10 +141,14 @@ def _root_reason(error: BaseException) -> str:
 
 def _ended_inside_tls(error: BaseException) -> bool:
     """A server or middlebox that hangs up, which says nothing about certificates and may pass."""
+    import ssl
+
     return any(isinstance(one, (ssl.SSLEOFError, ssl.SSLZeroReturnError)) for one in (error, *error.args))
 
 
 def _tls_reason(error: BaseException) -> str:
+    import ssl
+
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, ssl.SSLCertVerificationError):
