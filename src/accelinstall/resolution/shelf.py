@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -103,12 +104,15 @@ class Shelf:
 
     def __init__(self, stock: Iterable[tuple[Place, Sequence[IndexFile]]], judge: FileJudge) -> None:
         self._judge = judge
-        self._files: dict[str, list[tuple[int, Place, IndexFile]]] = {}
-        for position, (place, files) in enumerate(stock):
-            for file in files:
-                self._files.setdefault(file.version, []).append((position, place, file))
+        # Pages hold up to ten thousand files and a handful is ever looked at: only version texts are touched here.
+        self._rows: list[tuple[Place, dict[str, list[IndexFile]]]] = []
         self._texts: dict[Version, list[str]] = {}
-        for text in self._files:
+        for place, files in stock:
+            by_text: defaultdict[str, list[IndexFile]] = defaultdict(list)
+            for file in files:
+                by_text[file.version].append(file)
+            self._rows.append((place, by_text))
+        for text in dict.fromkeys(text for _, by_text in self._rows for text in by_text):
             version = parse_version(text)
             if version is not None:
                 self._texts.setdefault(version, []).append(text)
@@ -132,8 +136,7 @@ class Shelf:
     def _judged(self, version: Version) -> Offer:
         usable: list[tuple[int, Place, IndexFile]] = []
         refusals: list[Refusal] = []
-        rows = [row for text in self._texts[version] for row in self._files[text]]
-        for position, place, file in rows:
+        for position, place, file in self._files_of(version):
             refusal = self._judge.refuse(file, place, version)
             if refusal is None:
                 usable.append((position, place, file))
@@ -144,6 +147,12 @@ class Shelf:
         standing = [row for row in usable if row[2].yanked is None]
         _, place, file = max(standing or usable, key=lambda row: self._judge.quality(row[2], row[0]))
         return Offer(version, file=file, place=place, yanked=None if standing else file.yanked)
+
+    def _files_of(self, version: Version) -> Iterator[tuple[int, Place, IndexFile]]:
+        for position, (place, by_text) in enumerate(self._rows):
+            for text in self._texts[version]:
+                for file in by_text.get(text, ()):
+                    yield position, place, file
 
 
 def _farthest(refusals: Sequence[Refusal]) -> Refusal:
