@@ -103,7 +103,7 @@ def carry_out(
     stage = Stage(os.path.join(hold.state.staging, receipt.id), places.anchors)
     clock = _Clock(progress)
     try:
-        modes = choose_modes(layouts, hold.state.root, manner.link_mode)
+        modes = choose_modes(layouts, stage, manner.link_mode)
         _stage(change, plan, stage, bytecode, interpreter, modes, clock)
         receipt = replace(
             receipt,

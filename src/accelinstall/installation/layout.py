@@ -153,6 +153,8 @@ def _spread(layout: Layout, file: StoredFile, inner: str, interpreter: Interpret
         folder = f"{folder}/{layout.entry.name}"
     target = f"{folder}/{rest}"
     _place(layout, target, path)
+    if target in {f"{layout.base}/{layout.entry.dist_info}/{name}" for name in _OWN_METADATA}:
+        raise _refused(layout, path, "is for installers to write")
     if scheme == "scripts":
         if not is_plain_name(rest):
             raise _refused(layout, path, "is a script that would leave the scripts folder")

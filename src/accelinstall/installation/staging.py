@@ -57,12 +57,12 @@ class Stage:
             raise from_os_error(error, path=self.root) from error
 
     def write(self, target: str, content: bytes, *, executable: bool = False) -> None:
-        """Put a new file in place of *target*, replacing one staged before.
+        """Put a new file in place of *target*; never over a staged one, which may be the store's own.
 
         :raises InstallationError: when the file system refuses.
         """
         path = self.path(target)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
         try:
             descriptor = os.open(path, flags, 0o777 if executable else 0o666)
             try:
@@ -149,7 +149,7 @@ def _link(stage: Stage, layout: Layout, source: str, target: str, executable: bo
         _link(stage, layout, source, target, executable, "copy")
 
 
-def choose_modes(layouts: Sequence[Layout], state_root: str, wish: LinkMode | None) -> dict[str, LinkMode]:
+def choose_modes(layouts: Sequence[Layout], stage: Stage, wish: LinkMode | None) -> dict[str, LinkMode]:
     """Wheel hash -> how its files get into the environment; one trial per store.
 
     :param wish: used instead of a trial, except that files of another owner are never hard-linked.
@@ -161,9 +161,10 @@ def choose_modes(layouts: Sequence[Layout], state_root: str, wish: LinkMode | No
         mode = wish or tried.get(store)
         if mode is None:
             try:
-                mode = tried[store] = fs.choose_link_mode(os.path.dirname(layout.entry.root), state_root)
+                os.makedirs(stage.root, exist_ok=True)
+                mode = tried[store] = fs.choose_link_mode(os.path.dirname(layout.entry.root), stage.root)
             except OSError as error:
-                raise from_os_error(error, path=state_root) from error
+                raise from_os_error(error, path=stage.anchors[0]) from error
         modes[layout.entry.sha256] = "copy" if mode == "hardlink" and not layout.entry.shareable else mode
     return modes
 
