@@ -7,6 +7,7 @@ import stat
 import time
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from accelinstall.store import (
     DiskFull,
     DownloadFailed,
     HashMismatch,
+    HashUnusable,
     LocalWheelUnreadable,
     NotInStore,
     Store,
@@ -122,7 +124,7 @@ def test_a_mirror_is_asked_instead_of_the_locked_address(store, server, http, wh
         return server.url_for("localhost") + server.file_path(wheel.name)
 
     store.fetch([package], http=http, address=mirror)
-    assert seen
+    assert seen == [package]
     assert server.requests[0].headers["host"].startswith("localhost")
 
 
@@ -221,6 +223,14 @@ def test_a_wrong_hash_is_refused_with_both_hashes_and_nothing_is_kept(store, ser
     assert package.url in error.message
     assert tree_of(tmp_path / "cache" / "store-v1" / ".partial").keys() == {".writable"}
     assert store.keys() == ()
+
+
+@pytest.mark.parametrize("key", ["", "../../evil", "A" * 64])
+def test_what_is_no_hash_names_no_folder(store, server, http, wheel, key, tmp_path):
+    package = replace(locked(wheel, server), sha256=key)
+    with pytest.raises(HashUnusable, match=wheel.name):
+        store.fetch([package], http=http)
+    assert not (tmp_path / "cache").exists()
 
 
 def test_a_longer_file_than_locked_is_refused_before_it_fills_the_disk(store, server, http, wheel):

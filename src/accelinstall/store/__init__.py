@@ -19,6 +19,7 @@ from accelinstall.store.errors import (
     DiskFull,
     DownloadFailed,
     HashMismatch,
+    HashUnusable,
     LocalWheelUnreadable,
     NotInStore,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "DiskFull",
     "DownloadFailed",
     "HashMismatch",
+    "HashUnusable",
     "LocalWheelUnreadable",
     "NotInStore",
     "Store",

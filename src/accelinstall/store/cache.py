@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from accelinstall import events, fs
 from accelinstall.model.lock import LockedPackage
 from accelinstall.model.store import StoreEntry
+from accelinstall.store.errors import HashUnusable
 from accelinstall.store.manifest import Manifest, ManifestDamaged, parse_manifest, write_manifest
 
 if TYPE_CHECKING:
@@ -78,6 +79,9 @@ class Store:
         :raises SourceError: when a server cannot be asked at all.
         """
         wanted = {package.sha256: package for package in packages}
+        for sha256, package in wanted.items():
+            if not _KEY.fullmatch(sha256):
+                raise HashUnusable(filename=package.filename, sha256=sha256)
         found = {sha256: entry for sha256 in wanted if (entry := self.get(sha256))}
         missing = [package for sha256, package in wanted.items() if sha256 not in found]
         if missing:

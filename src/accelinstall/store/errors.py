@@ -32,6 +32,19 @@ class HashMismatch(StoreError):
         )
 
 
+class HashUnusable(StoreError):
+    """A package is locked by something that is no sha256, so nothing could be verified."""
+
+    code = "hash-unusable"
+
+    def __init__(self, *, filename: str, sha256: str) -> None:
+        super().__init__(
+            f"`{filename}` is locked with {ascii(sha256[:80])} instead of a sha256 (64 hexadecimal digits, lower case)",
+            hint="accelinstall lock --upgrade",
+        )
+        self.filename, self.sha256 = filename, sha256
+
+
 class DiskFull(StoreError):
     """The disk that holds the cache has too little room.
 

@@ -48,7 +48,8 @@ class Fetching:
         address: Callable[[LockedPackage], str],
         workers: int,
     ) -> None:
-        self._store, self._http, self._progress, self._address = store, http, progress, address
+        self._store, self._http, self._progress = store, http, progress
+        self._addresses = {package.sha256: address(package) for package in packages}
         # The longest work first, so that the end is not one worker with the largest file; ties by name.
         order = sorted(packages, key=lambda package: (-(package.size or 0), package.name))
         self._queue = deque((package, False) for package in order)
@@ -63,7 +64,7 @@ class Fetching:
     def run(self) -> Mapping[str, StoreEntry]:
         """The entries of all packages."""
         packages = [package for package, _ in self._queue]
-        remote = [package for package in packages if not _local_path(self._address(package), package)]
+        remote = [package for package in packages if not _local_path(self._addresses[package.sha256], package)]
         if getattr(self._http, "is_offline", False) and remote:
             raise NotInStore(tuple(sorted(package.filename for package in remote)))
         self._prepare(packages)
@@ -167,7 +168,7 @@ class Fetching:
                 return self._store.get(package.sha256) or self._make(package)
 
     def _make(self, package: LockedPackage) -> StoreEntry:
-        address = self._address(package)
+        address = self._addresses[package.sha256]
         wheel = _local_path(address, package)
         partial = self._store.partial(package.sha256, "whl")
         if wheel:
