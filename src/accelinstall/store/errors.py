@@ -39,7 +39,7 @@ class HashUnusable(StoreError):
 
     def __init__(self, *, filename: str, sha256: str) -> None:
         super().__init__(
-            f"`{filename}` is locked with {ascii(sha256[:80])} instead of a sha256 (64 hexadecimal digits, lower case)",
+            f"`{filename}` is locked with {sha256[:80]!a} instead of a sha256 (64 hexadecimal digits, lower case)",
             hint="accelinstall lock --upgrade",
         )
         self.filename, self.sha256 = filename, sha256
