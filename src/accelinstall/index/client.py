@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import os
 import threading
@@ -139,12 +140,12 @@ class IndexClient:
         if found is not None:
             return found
         try:
-            content = self._metadata_file(file)
+            content, size = self._metadata_file(file), None
             if content is None:
-                content = self._metadata_inside(file)
+                content, size = self._metadata_inside(file)
         except HttpError as error:
             raise unreachable(Source(name=file.source, url=file.url), error) from error
-        metadata = _checked(file, content)
+        metadata = dataclasses.replace(_checked(file, content), wheel_size=size)
         if self._kept:
             self._kept.store(file, metadata, stamp=stamp)
         return metadata
@@ -168,7 +169,8 @@ class IndexClient:
             )
         return content
 
-    def _metadata_inside(self, file: IndexFile) -> bytes:
+    def _metadata_inside(self, file: IndexFile) -> tuple[bytes, int]:
+        """METADATA out of the wheel, and the wheel's size."""
         if not file.is_wheel:
             raise MetadataNeedsBuild(
                 filename=file.filename,

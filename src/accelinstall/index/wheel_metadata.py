@@ -21,14 +21,15 @@ class _NoRanges(Exception):
     """The server does not serve parts of this file in a usable way."""
 
 
-def read_wheel_metadata(http: HttpClient, url: str, *, project: str, size: int | None = None) -> bytes:
-    """The bytes of METADATA in the wheel at *url*: by ranges, else out of the whole file.
+def read_wheel_metadata(http: HttpClient, url: str, *, project: str, size: int | None = None) -> tuple[bytes, int]:
+    """The bytes of METADATA in the wheel at *url*, by ranges, else out of the whole file; and the wheel's size.
 
     :param project: canonical name; *size* of the wheel in bytes, when the index told it.
     :raises HttpError: when it cannot be read; :class:`TailMalformed` when it is no wheel.
     """
     try:
-        return _from_ranges(_Window(http, url, size=size), project)
+        window = _Window(http, url, size=size)
+        return _from_ranges(window, project), window.total
     except (_NoRanges, WrongRange, TailMalformed):
         # A server that lies about ranges, or a file that only a patient reader understands.
         with http.open(url) as stream:
@@ -96,14 +97,15 @@ def _from_ranges(window: _Window, project: str) -> bytes:
     return extract(window.read(entry.start, directory.start), entry)
 
 
-def _from_whole(stream: Stream, project: str) -> bytes:
-    """METADATA of the whole wheel that *stream* brings; memory stays small, a temporary file holds the rest."""
+def _from_whole(stream: Stream, project: str) -> tuple[bytes, int]:
+    """METADATA of the whole wheel that *stream* brings, and its size; memory stays small, a temporary file holds the rest."""
     import tempfile
     import zipfile
 
     with tempfile.SpooledTemporaryFile(max_size=_SPOOLED) as file:
         for chunk in stream.chunks():
             file.write(chunk)
+        size = file.tell()
         file.seek(0)
         try:
             with zipfile.ZipFile(file) as archive:
@@ -112,7 +114,7 @@ def _from_whole(stream: Stream, project: str) -> bytes:
                     names = [name for name in names if canonical(name.partition("-")[0]) == project]
                 if len(names) != 1:
                     raise TailMalformed("it has several METADATA files" if names else "it has no METADATA file")
-                return archive.read(names[0])
+                return archive.read(names[0]), size
         except (zipfile.BadZipFile, EOFError, OSError, RuntimeError, NotImplementedError, ValueError) as error:
             if isinstance(error, (TailMalformed, HttpError)):
                 raise

@@ -39,6 +39,7 @@ class CoreMetadata:
 
     :ivar requires_dist: PEP 508 texts as written.
     :ivar provides_extra: canonical extra names.
+    :ivar wheel_size: bytes of the wheel, when reading the metadata out of it told; ``None`` otherwise.
     """
 
     name: str
@@ -46,3 +47,4 @@ class CoreMetadata:
     requires_dist: tuple[str, ...] = ()
     requires_python: str = ""
     provides_extra: tuple[str, ...] = ()
+    wheel_size: int | None = None

@@ -151,7 +151,7 @@ def _lock_candidate(plan: Plan, candidate: Candidate, request: Request, session:
     if request.output != "-" and os.path.exists(path):
         previous = parse_lock(read_text(path), where=path)
     preferences = {} if previous is None or request.upgrade else {p.name: p.version for p in previous.packages}
-    session.use_mirrors(plan.project.sources, plan.project.settings.mirrors)
+    session.know_sources(plan.project.sources, plan.project.settings.mirrors)
     resolution = resolve(
         plan.wanted,
         target=candidate.target,

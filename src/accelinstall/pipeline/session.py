@@ -89,8 +89,14 @@ class Session:
         from accelinstall.index import find_links_address
 
         here = os.getcwd()
+        learn = self.http.learn_credentials
         links = tuple(find_links_address(link, directory=here) for link in find_links)
-        return IndexOptions(index_url=index_url, extra_index_urls=extra, find_links=links, no_index=no_index)
+        return IndexOptions(
+            index_url=learn(index_url) if index_url else "",
+            extra_index_urls=tuple(map(learn, extra)),
+            find_links=links,
+            no_index=no_index,
+        )
 
     @functools.cached_property
     def http(self) -> HttpClient:
@@ -109,11 +115,18 @@ class Session:
             environ=self.request.environ,
         )
 
-    def use_mirrors(self, sources: Iterable[Source], mirrors: Mapping[str, str]) -> None:
-        """Fetch from the project's mirrors from now on; what is written down keeps the canonical addresses."""
-        from accelinstall.index import Mirrors
+    def know_sources(self, sources: Iterable[Source], mirrors: Mapping[str, str]) -> None:
+        """The project's sources from now on: fetched from their mirrors, with the logins Poetry is told to use.
 
-        self._mirrors = Mirrors.of(sources, mirrors)
+        What is written down keeps the canonical addresses.
+        """
+        from accelinstall.index import Mirrors, read_poetry_credentials
+        from accelinstall.net import join_credentials
+
+        known = tuple(sources)
+        self._mirrors = Mirrors.of(known, mirrors)
+        for address, login in read_poetry_credentials(known, self.request.environ).items():
+            self.http.learn_credentials(join_credentials(address, login.user, login.password))
 
     @functools.cached_property
     def index(self) -> IndexClient:

@@ -48,7 +48,7 @@ def _locked(package: ResolvedPackage, finder: PackageFinder) -> LockedPackage:
         sha256=file.sha256 or finder.sha256(file),
         url="" if path else file.url,
         path=path,
-        size=file.size,
+        size=file.size or package.metadata.wheel_size,
         source=source.url if source and source.kind == "index" else "",
         requires_python=_readable(file.requires_python or package.metadata.requires_python),
         requires=package.requires,
