@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
 
+from accelinstall import fs
 from accelinstall.model.store import StoreEntry
 from accelinstall.net import HttpClient
 from accelinstall.store import Store
-from accelinstall.store.cache import cache_directory
 from accelinstall.testing import make_wheel
 from tests.store.kit import leftovers, locked, tree_of
 
@@ -95,7 +96,22 @@ def shrink(path: str) -> None:
     Path(path).write_bytes(b"")
 
 
-def test_the_cache_is_where_the_variable_says_or_where_the_platform_keeps_caches(tmp_path: Path):
-    assert cache_directory({"ACCELINSTALL_CACHE_DIR": str(tmp_path)}) == str(tmp_path)
-    assert os.path.isabs(cache_directory({"ACCELINSTALL_CACHE_DIR": "relative"}))
-    assert cache_directory({}).endswith("accelinstall")
+def test_an_entry_is_unused_since_somebody_last_asked_for_it(store: Store, entry: StoreEntry):
+    now = time.time()
+    os.utime(store.place(entry.sha256), (now - 40 * 86_400,) * 2)
+    assert store.unused_since(now - 30 * 86_400) == (entry.sha256,)
+    assert store.get(entry.sha256) == entry
+    assert store.unused_since(now - 30 * 86_400) == ()
+
+
+def test_what_killed_processes_left_is_discarded_and_what_is_being_worked_on_stays(store: Store, entry: StoreEntry):
+    left, busy = "a" * 64, "b" * 64
+    for key in (left, busy):
+        Path(store.partial(key, "whl")).write_bytes(b"half")
+        os.makedirs(os.path.join(store.partial(key, "tree"), "tree"))
+    with fs.directory_lock(store.lock_path(busy)) as held:
+        assert held
+        assert store.discard_partial() == 1
+    assert leftovers(Path(store.root)) == [f"{busy}.tree", f"{busy}.whl"]
+    assert store.discard_partial() == 1
+    assert store.get(entry.sha256) == entry

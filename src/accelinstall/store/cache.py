@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 LAYOUT = "store-v1"
 _KEY = re.compile(r"[0-9a-f]{64}")
+# Seconds: how exactly the time of the last use is kept, so that most readings write nothing.
+_USE_STEP = 86_400
 
 
 class Store:
@@ -52,12 +55,15 @@ class Store:
         try:
             with open(f"{folder}/manifest", encoding="utf-8", newline="") as stream:
                 manifest = parse_manifest(stream.read())
-            owner = os.stat(folder).st_uid
+            status = os.stat(folder)
         except (OSError, ManifestDamaged, UnicodeDecodeError):
             return None
         if manifest.boot != self.boot and not self._survived(manifest, folder):
             return None
-        shareable = os.name == "nt" or owner == os.geteuid()
+        if time.time() - status.st_mtime > _USE_STEP:
+            with suppress(OSError):
+                os.utime(folder)
+        shareable = os.name == "nt" or status.st_uid == os.geteuid()
         return manifest.entry(sha256=sha256, root=f"{folder}/tree", shareable=shareable)
 
     def fetch(
@@ -121,6 +127,26 @@ class Store:
         fs.remove_tree(doomed)
         return True
 
+    def unused_since(self, moment: float) -> tuple[str, ...]:
+        """The hashes of entries that nobody asked for since *moment* (epoch seconds, exact to a day), sorted."""
+        return tuple(key for key in self.keys() if _modified(self.place(key)) < moment)
+
+    def discard_partial(self) -> int:
+        """Remove downloads to resume and what killed processes left; how many wheels that concerned.
+
+        What a process is working on right now stays.
+        """
+        folder = os.path.join(self.directory, ".partial")
+        keys = {name.partition(".")[0] for name in (os.listdir(folder) if os.path.isdir(folder) else ())}
+        discarded = 0
+        for key in sorted(filter(_KEY.fullmatch, keys)):
+            with fs.directory_lock(self.lock_path(key), cancelled=lambda: True) as held:
+                if held:
+                    for kind in ("whl", "tree", "evicted"):
+                        _remove(self.partial(key, kind))
+                    discarded += 1
+        return discarded
+
     def place(self, sha256: str) -> str:
         """Folder of an entry."""
         return os.path.join(self.directory, sha256)
@@ -148,14 +174,19 @@ class Store:
         return whole
 
 
-def cache_directory(environ: Mapping[str, str]) -> str:
-    """``ACCELINSTALL_CACHE_DIR`` where set, else the folder the platform gives programs for their caches."""
-    chosen = environ.get("ACCELINSTALL_CACHE_DIR", "")
-    if chosen:
-        return os.path.abspath(os.path.expanduser(chosen))
-    from platformdirs import user_cache_dir
+def _modified(path: str) -> float:
+    try:
+        return os.stat(path).st_mtime
+    except OSError:
+        return float("inf")
 
-    return user_cache_dir("accelinstall", appauthor=False)
+
+def _remove(path: str) -> None:
+    if os.path.isdir(path) and not os.path.islink(path):
+        fs.remove_tree(path)
+    else:
+        with suppress(FileNotFoundError):
+            os.unlink(path)
 
 
 def _boot_identity() -> str:
