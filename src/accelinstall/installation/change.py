@@ -13,10 +13,11 @@ from accelinstall.installation.bytecode import bytecode_path, compile_modules
 from accelinstall.installation.errors import CommitFailed, EnvironmentChanged, from_os_error
 from accelinstall.installation.journal import Journal, Move, commit
 from accelinstall.installation.layout import Layout, Places, add_metadata, lay_out, places_of, python_files
+from accelinstall.installation.linking import choose_modes, link_files, summary_mode
 from accelinstall.installation.planning import Plan, plan_changes
 from accelinstall.installation.records import record_path, render_record
 from accelinstall.installation.recovery import clean
-from accelinstall.installation.staging import Stage, choose_modes, discard, link_files, summary_mode
+from accelinstall.installation.staging import Stage, discard
 from accelinstall.installation.state import Hold
 from accelinstall.model.installation import InstalledDistribution, Interpreter, LinkMode, Receipt
 from accelinstall.model.lock import LockedPackage

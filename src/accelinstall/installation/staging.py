@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 import os
-import threading
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-from accelinstall import events, fs
-from accelinstall.installation.errors import NoSpace, StoreEntryGone, from_os_error
-from accelinstall.installation.layout import Layout
-from accelinstall.model.installation import LinkMode
-
-_THREADS = 2
-# How many files between two looks at the stop sign and two words to the progress callback.
-_STRIDE = 256
+from accelinstall import fs
+from accelinstall.installation.errors import from_os_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +44,7 @@ class Stage:
             os.makedirs(self.root, exist_ok=True)
             # A folder sorts before what is in it.
             for path in sorted(needed):
-                if not os.path.isdir(path):
-                    os.mkdir(path)
+                os.mkdir(path)
         except OSError as error:
             raise from_os_error(error, path=self.root) from error
 
@@ -71,108 +63,6 @@ class Stage:
                 os.close(descriptor)
         except OSError as error:
             raise from_os_error(error, path=os.path.dirname(target)) from error
-
-
-@dataclass(slots=True)
-class _Work:
-    """What two linking threads share."""
-
-    rows: Sequence[tuple[Layout, str, str, bool, LinkMode]]
-    stage: Stage
-    progress: events.Progress
-    failure: BaseException | None = None
-    stop: threading.Event = field(default_factory=threading.Event)
-
-
-def link_files(
-    layouts: Sequence[Layout], stage: Stage, modes: Mapping[str, LinkMode], *, progress: events.Progress
-) -> None:
-    """Link or copy every stored file into *stage*; the folders are there.
-
-    :param modes: wheel hash -> how its files get there.
-    :raises InstallationError: when a stored file is gone or the file system refuses.
-    """
-    rows = [
-        (layout, source, target, executable, modes[layout.entry.sha256])
-        for layout in layouts
-        for target, (source, executable) in layout.links.items()
-    ]
-    _ensure_space(rows, stage)
-    work = _Work(rows, stage, progress)
-    threads = [threading.Thread(target=_link_every, args=(work, start), daemon=True) for start in range(_THREADS)]
-    try:
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    finally:
-        work.stop.set()
-        for thread in threads:
-            thread.join()
-    if work.failure:
-        raise work.failure
-
-
-def _ensure_space(rows: Sequence[tuple[Layout, str, str, bool, LinkMode]], stage: Stage) -> None:
-    """Links cost next to nothing; copies are counted before the first one."""
-    copied = {layout.entry.sha256: layout for layout, *_, mode in rows if mode == "copy"}
-    needed = sum(layout.entry.size for layout in copied.values())
-    if needed and needed > (free := fs.free_bytes(stage.root)):
-        raise NoSpace(stage.anchors[0], needed=needed, free=free)
-
-
-def _link_every(work: _Work, start: int) -> None:
-    """Every second block of rows: neighbours share folders, so one thread takes whole blocks."""
-    try:
-        for first in range(start * _STRIDE, len(work.rows), _STRIDE * _THREADS):
-            block = work.rows[first : first + _STRIDE]
-            if work.stop.is_set():
-                return
-            for row in block:
-                _link(work.stage, *row)
-            work.progress(events.PhaseAdvanced(phase="link", amount=len(block), detail=block[-1][0].name))
-    except BaseException as error:
-        work.failure = error
-        work.stop.set()
-
-
-def _link(stage: Stage, layout: Layout, source: str, target: str, executable: bool, mode: LinkMode) -> None:
-    path = stage.path(target)
-    try:
-        fs.link_or_copy(source, path, mode, executable=executable)
-    except OSError as error:
-        if not os.path.lexists(source):
-            raise StoreEntryGone(layout.name, layout.package.version, path=source) from error
-        if mode == "copy":
-            raise from_os_error(error, path=os.path.dirname(target)) from error
-        # This one file cannot be shared: it has as many links as the file system allows, or another owner.
-        _link(stage, layout, source, target, executable, "copy")
-
-
-def choose_modes(layouts: Sequence[Layout], stage: Stage, wish: LinkMode | None) -> dict[str, LinkMode]:
-    """Wheel hash -> how its files get into the environment; one trial per store.
-
-    :param wish: used instead of a trial, except that files of another owner are never hard-linked.
-    """
-    tried: dict[str, LinkMode] = {}
-    modes: dict[str, LinkMode] = {}
-    for layout in layouts:
-        store = os.path.dirname(os.path.dirname(layout.entry.root))
-        mode = wish or tried.get(store)
-        if mode is None:
-            try:
-                os.makedirs(stage.root, exist_ok=True)
-                mode = tried[store] = fs.choose_link_mode(os.path.dirname(layout.entry.root), stage.root)
-            except OSError as error:
-                raise from_os_error(error, path=stage.anchors[0]) from error
-        modes[layout.entry.sha256] = "copy" if mode == "hardlink" and not layout.entry.shareable else mode
-    return modes
-
-
-def summary_mode(modes: Mapping[str, LinkMode]) -> LinkMode:
-    """The mode to tell in a receipt: the most usual one."""
-    found = list(modes.values())
-    return max(set(found), key=found.count) if found else "copy"
 
 
 def discard(stage: Stage) -> None:

@@ -1,0 +1,129 @@
+"""Bringing stored files into the staging folder: links where the file system can, copies where it cannot."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from accelinstall import events, fs
+from accelinstall.installation.errors import NoSpace, StoreEntryGone, from_os_error
+from accelinstall.installation.layout import Layout
+from accelinstall.installation.staging import Stage
+from accelinstall.model.installation import LinkMode
+
+_THREADS = 2
+# How many files between two looks at the stop sign and two words to the progress callback.
+_STRIDE = 256
+
+_Row = tuple[str, str, LinkMode, bool, Layout]
+"""Stored file, staged file, how, executable, whose."""
+
+
+@dataclass(slots=True)
+class _Work:
+    """What the linking threads share."""
+
+    rows: Sequence[_Row]
+    progress: events.Progress
+    failure: BaseException | None = None
+    stop: threading.Event = field(default_factory=threading.Event)
+
+
+def link_files(
+    layouts: Sequence[Layout], stage: Stage, modes: Mapping[str, LinkMode], *, progress: events.Progress
+) -> None:
+    """Link or copy every stored file into *stage*; the folders are there.
+
+    :param modes: wheel hash -> how its files get there.
+    :raises InstallationError: when a stored file is gone or the file system refuses.
+    """
+    _ensure_space(layouts, stage, modes)
+    path = stage.path
+    rows: list[_Row] = []
+    for layout in layouts:
+        mode = modes[layout.entry.sha256]
+        rows += [(source, path(target), mode, runs, layout) for target, (source, runs) in layout.links.items()]
+    work = _Work(rows, progress)
+    threads = [threading.Thread(target=_link_every, args=(work, start), daemon=True) for start in range(_THREADS)]
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        work.stop.set()
+        for thread in threads:
+            thread.join()
+    if work.failure:
+        raise work.failure
+
+
+def _ensure_space(layouts: Sequence[Layout], stage: Stage, modes: Mapping[str, LinkMode]) -> None:
+    """Links cost next to nothing; copies are counted before the first one."""
+    needed = sum(layout.entry.size for layout in layouts if modes[layout.entry.sha256] == "copy")
+    if needed and needed > (free := fs.free_bytes(stage.root)):
+        raise NoSpace(stage.anchors[0], needed=needed, free=free)
+
+
+def _link_every(work: _Work, start: int) -> None:
+    """Every second block of rows: neighbours share folders, so one thread takes whole blocks."""
+    link = os.link
+    try:
+        for first in range(start * _STRIDE, len(work.rows), _STRIDE * _THREADS):
+            block = work.rows[first : first + _STRIDE]
+            if work.stop.is_set():
+                return
+            for row in block:
+                if row[2] == "hardlink":
+                    try:
+                        link(row[0], row[1])
+                        continue
+                    except OSError:
+                        pass
+                _bring(row)
+            work.progress(events.PhaseAdvanced(phase="link", amount=len(block), detail=block[-1][4].name))
+    except BaseException as error:
+        work.failure = error
+        work.stop.set()
+
+
+def _bring(row: _Row) -> None:
+    """One file by its mode; a copy where its mode does not work for it."""
+    source, path, mode, executable, layout = row
+    try:
+        fs.link_or_copy(source, path, mode, executable=executable)
+    except OSError as error:
+        if not os.path.lexists(source):
+            raise StoreEntryGone(layout.name, layout.package.version, path=source) from error
+        if mode == "copy":
+            raise from_os_error(error, path=layout.base) from error
+        # It has as many links as the file system allows, or another owner.
+        _bring((source, path, "copy", executable, layout))
+
+
+def choose_modes(layouts: Sequence[Layout], stage: Stage, wish: LinkMode | None) -> dict[str, LinkMode]:
+    """Wheel hash -> how its files get into the environment; one trial per store.
+
+    :param wish: used instead of a trial, except that files of another owner are never hard-linked.
+    """
+    tried: dict[str, LinkMode] = {}
+    modes: dict[str, LinkMode] = {}
+    for layout in layouts:
+        store = os.path.dirname(os.path.dirname(layout.entry.root))
+        mode = wish or tried.get(store)
+        if mode is None:
+            try:
+                os.makedirs(stage.root, exist_ok=True)
+                mode = tried[store] = fs.choose_link_mode(os.path.dirname(layout.entry.root), stage.root)
+            except OSError as error:
+                raise from_os_error(error, path=stage.anchors[0]) from error
+        modes[layout.entry.sha256] = "copy" if mode == "hardlink" and not layout.entry.shareable else mode
+    return modes
+
+
+def summary_mode(modes: Mapping[str, LinkMode]) -> LinkMode:
+    """The mode to tell in a receipt: the most usual one."""
+    found = list(modes.values())
+    return max(set(found), key=found.count) if found else "copy"
