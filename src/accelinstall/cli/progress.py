@@ -7,23 +7,25 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from accelinstall import events
 
 if TYPE_CHECKING:
     from accelinstall.cli.console import Console
 
-_TITLES = {
+TITLES = {
     "detect": "Looking at the hardware",
     "resolve": "Resolving",
     "download": "Downloading",
     "unpack": "Unpacking",
     "link": "Installing",
     "compile": "Compiling bytecode",
+    "commit": "Committing",
     "prove": "Proving",
 }
-_BIG_FILE = 5_000_000
+# A phase shorter than this is not worth a line.
+_NOTABLE_SECONDS = 0.05
 Show = Callable[[str, object], None]
 
 
@@ -41,6 +43,8 @@ def drawing(
             stream = stack.enter_context(open(events_file, "w", encoding="utf-8"))
             drawers.append(JsonLines(stream))
         if console.is_interactive and not plain:
+            from accelinstall.cli.bars import Bars
+
             drawers.append(stack.enter_context(Bars(console)))
         else:
             drawers.append(PlainLines(console))
@@ -80,10 +84,14 @@ class PlainLines:
         with self._lock:
             if isinstance(event, events.Note):
                 tell_note(self._console, event)
-            elif isinstance(event, events.PhaseFinished):
-                title = _TITLES.get(event.phase, event.phase)
-                detail = f" {event.detail}" if event.detail else ""
-                self._console.say(f"{title}{detail} ({event.seconds:.1f} s)")
+            elif isinstance(event, events.PhaseFinished) and event.seconds >= _NOTABLE_SECONDS:
+                self._console.say(finished_line(event))
+
+
+def finished_line(event: events.PhaseFinished) -> str:
+    """``Resolving 63 packages (2.2 s)``."""
+    detail = f" {event.detail}" if event.detail else ""
+    return f"{TITLES.get(event.phase, event.phase)}{detail} ({event.seconds:.1f} s)"
 
 
 def tell_note(console: Console, note: events.Note) -> None:
@@ -92,105 +100,3 @@ def tell_note(console: Console, note: events.Note) -> None:
         console.warn(note.message, note.hint)
     else:
         console.say(note.message)
-
-
-class Bars:
-    """One total bar per phase with bytes, speed and time left, and one line for each big file at hand."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._lock = threading.Lock()
-        self._tasks: dict[str, Any] = {}
-        self._files: dict[str, Any] = {}
-        self._progress: Any = None
-
-    def __enter__(self) -> Bars:
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self._clear()
-
-    def _clear(self) -> None:
-        """Takes the bars away, so that what is shown next stands alone."""
-        if self._progress is not None:
-            self._progress.stop()
-        self._progress = None
-        self._tasks.clear()
-        self._files.clear()
-
-    def __call__(self, event: events.Event) -> None:
-        with self._lock:
-            if isinstance(event, events.Note):
-                self._note(event)
-            elif isinstance(event, events.Reached):
-                self._clear()
-            elif isinstance(event, (events.FileStarted, events.FileAdvanced, events.FileFinished)):
-                self._file(event)
-            else:
-                self._phase(event)
-
-    def _bars(self) -> Any:
-        if self._progress is None:
-            from rich.console import Console as RichConsole
-            from rich.progress import (
-                BarColumn,
-                DownloadColumn,
-                Progress,
-                TextColumn,
-                TimeRemainingColumn,
-                TransferSpeedColumn,
-            )
-
-            self._progress = Progress(
-                TextColumn("{task.description:<32}"),
-                BarColumn(bar_width=30),
-                DownloadColumn(),
-                TransferSpeedColumn(),
-                TimeRemainingColumn(compact=True),
-                console=RichConsole(stderr=True),
-                transient=True,
-            )
-            self._progress.start()
-        return self._progress
-
-    def _phase(self, event: events.PhaseStarted | events.PhaseAdvanced | events.PhaseFinished) -> None:
-        title = _TITLES.get(event.phase, event.phase)
-        if isinstance(event, events.PhaseStarted):
-            self._tasks[event.phase] = self._bars().add_task(title, total=event.total)
-        elif isinstance(event, events.PhaseAdvanced):
-            task = self._tasks.get(event.phase)
-            if task is not None:
-                self._bars().update(task, advance=event.amount)
-        else:
-            task = self._tasks.pop(event.phase, None)
-            if task is not None:
-                self._bars().remove_task(task)
-            detail = f" {event.detail}" if event.detail else ""
-            self._above(f"{title}{detail} ({event.seconds:.1f} s)")
-
-    def _file(self, event: events.FileStarted | events.FileAdvanced | events.FileFinished) -> None:
-        if isinstance(event, events.FileStarted):
-            if event.size is not None and event.size >= _BIG_FILE:
-                self._files[event.name] = self._bars().add_task(f"  {event.name[:30]}", total=event.size)
-        elif isinstance(event, events.FileAdvanced):
-            for task in (self._files.get(event.name), self._tasks.get("download")):
-                if task is not None:
-                    self._bars().update(task, advance=event.amount)
-        else:
-            task = self._files.pop(event.name, None)
-            if task is not None:
-                self._bars().remove_task(task)
-
-    def _note(self, note: events.Note) -> None:
-        if self._progress is None:
-            tell_note(self._console, note)
-            return
-        level = "warning: " if note.level == "warning" else ""
-        hint = f"\n  hint: {note.hint}" if note.hint else ""
-        self._above(f"{level}{note.message}{hint}")
-
-    def _above(self, text: str) -> None:
-        if self._progress is None:
-            self._console.say(text)
-        else:
-            self._progress.console.print(text, markup=False, highlight=False)

@@ -181,7 +181,7 @@ def receipt_line(receipt: Receipt) -> str:
     """What was done, with the three slowest steps."""
     counts = [(sum(change[0] == verb for change in receipt.changes), verb) for verb in ("install", "replace", "remove")]
     done = ", ".join(f"{verb} {count}" for count, verb in counts if count)
-    slowest = sorted(receipt.timings.items(), key=lambda item: -item[1])[:3]
+    slowest = sorted(((phase, s) for phase, s in receipt.timings.items() if s >= 0.05), key=lambda item: -item[1])[:3]
     times = ", ".join(f"{phase} {seconds:.1f} s" for phase, seconds in slowest)
     laid_out = f"{size(receipt.bytes_installed)} in {plural(receipt.files, 'file')} by {receipt.link_mode}"
     return " · ".join(filter(None, (done, laid_out, times)))
@@ -189,9 +189,7 @@ def receipt_line(receipt: Receipt) -> str:
 
 def proof_line(proof: Proof) -> str:
     """What one framework did."""
-    device = f" on {proof.device}" if proof.device else ""
-    detail = f": {proof.detail}" if proof.detail else ""
-    return f"{proof.status}  {proof.framework} {proof.version}{device}{detail}".rstrip()
+    return f"{proof.status}: {proof.detail or ' '.join(filter(None, (proof.framework, proof.version)))}"
 
 
 def labelled(label: str, text: str) -> str:

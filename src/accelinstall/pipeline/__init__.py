@@ -135,6 +135,7 @@ def cache(request: Request, *, action: str = "size", older_than_days: float = 30
     doomed: tuple[str, ...] = ()
     if action == "clear":
         doomed = store.keys()
+        store.discard_partial()
     elif action == "prune":
         doomed = store.unused_since(time.time() - older_than_days * 86_400)
     removed = sum(store.evict(key) for key in doomed)
