@@ -8,11 +8,12 @@ clocks, the machine it runs on, and how an index is read.
 
 from accelinstall.resolution.dependencies import BuildNeeded
 from accelinstall.resolution.explanation import Claim, Conflict, NothingMatches, RefusedVersions, ResolutionImpossible
+from accelinstall.resolution.indexes import DEFAULT, IndexWishes, route
 from accelinstall.resolution.locking import lock_of
 from accelinstall.resolution.places import Admission, Place, Tier
 from accelinstall.resolution.ports import REFUSES, UNREACHABLE, PackageFinder
 from accelinstall.resolution.result import Resolution, ResolvedPackage
-from accelinstall.resolution.routing import DEFAULT, FamilyRule, IndexWishes, Routing, UnknownSource, route
+from accelinstall.resolution.routing import FamilyRule, Routing, UnknownSource
 from accelinstall.resolution.search import MAX_ROUNDS, ResolutionTooDeep, SourcesDisagree, resolve
 
 __all__ = [

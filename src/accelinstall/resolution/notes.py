@@ -72,7 +72,14 @@ def _on_pin(pin: Pin) -> Iterable[Finding]:
         reason = f": {pin.yanked}" if pin.yanked else ""
         yield Finding(id="yanked", level="warning", message=f"`{pin.name}` {pin.version} is yanked{reason}")
     admission = pin.place.admission if pin.place else None
-    if pin.place and admission and admission.trusted and admission.label and not backend_label(pin.version):
+    if (
+        pin.place
+        and admission
+        and admission.trusted
+        and admission.is_own
+        and admission.label
+        and not backend_label(pin.version)
+    ):
         yield Finding(
             id="build-trusted",
             level="info",

@@ -207,7 +207,7 @@ class Provider(AbstractProvider[Need, Pin, str]):
             for offer in self._matching_offers(shelf, name, needs):
                 matched = True
                 yield self._pin(name, offer)
-            if matched or (tier.closes == "known" and shelf.versions):
+            if matched or (tier.closes == "known" and shelf.is_known):
                 return
 
     def _matching_offers(self, shelf: Shelf, name: str, needs: Sequence[Need]) -> Iterator[Offer]:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
 from packaging.version import Version
-from resolvelib import BaseReporter, Resolver
+from resolvelib import BaseReporter
 from resolvelib import ResolutionImpossible as Impossible
 from resolvelib import ResolutionTooDeep as TooDeep
+from resolvelib.resolvers import Resolution as Search
 
 from accelinstall.errors import ResolutionError, UsageError
 from accelinstall.events import PhaseAdvanced, Progress, ignore
@@ -29,7 +30,7 @@ from accelinstall.resolution.standards import Markers, Wheels, canonical, parse_
 from accelinstall.resolution.stock import Stock
 
 if TYPE_CHECKING:
-    from resolvelib.resolvers import Criterion, Result
+    from resolvelib.resolvers import Criterion
 
 MAX_ROUNDS = 50_000
 """Decisions a search may take; real projects of 500 packages take about a thousand."""
@@ -114,14 +115,21 @@ def resolve(
     reporter = _Reporter(provider, progress)
     provider.start(roots)
     try:
-        result = Resolver(provider, reporter).resolve(roots, max_rounds=max_rounds)
+        state = Search(provider, reporter).resolve(roots, max_rounds=max_rounds)
     except Impossible as error:
         witness = Witness(provider=provider, stock=stock, wants=reporter.wants)
         raise explain_conflict(error.causes, witness) from None
     except TooDeep as error:
         busiest = sorted(provider.conflicts, key=lambda name: (-provider.conflicts[name], name))[:3]
         raise ResolutionTooDeep(rounds=error.round_count, busiest=busiest) from None
-    return _resolution(result, roots, provider=provider, stock=stock, dependencies=dependencies, reporter=reporter)
+    return _resolution(
+        _reached(state.mapping, roots, provider),
+        roots,
+        provider=provider,
+        stock=stock,
+        dependencies=dependencies,
+        reporter=reporter,
+    )
 
 
 class _Reporter(BaseReporter[Need, Pin, str]):
@@ -150,8 +158,23 @@ class _Reporter(BaseReporter[Need, Pin, str]):
             self.visited += 1
 
 
+def _reached(mapping: Mapping[str, Pin], roots: Sequence[Need], provider: Provider) -> dict[str, Pin]:
+    """The pins the project leads to; the search also holds pins of parents it has given up.
+
+    ``resolvelib`` would tell them apart itself, but 1.2.1 recurses for ever when those it gave up need each other.
+    """
+    reached: dict[str, Pin] = {}
+    waiting = [need.identifier for need in roots]
+    while waiting:
+        identifier = waiting.pop()
+        if identifier not in reached:
+            reached[identifier] = mapping[identifier]
+            waiting += (need.identifier for need in provider.get_dependencies(mapping[identifier]))
+    return dict(sorted(reached.items()))
+
+
 def _resolution(
-    result: Result[Need, Pin, str],
+    pins: Mapping[str, Pin],
     roots: Sequence[Need],
     *,
     provider: Provider,
@@ -159,7 +182,6 @@ def _resolution(
     dependencies: Dependencies,
     reporter: _Reporter,
 ) -> Resolution:
-    pins = dict(sorted(result.mapping.items()))
     bases = {pin.name: pin for pin in pins.values() if not pin.extra}
     extras: dict[str, list[str]] = {}
     requires: dict[str, set[str]] = {}

@@ -99,7 +99,7 @@ class Shelf:
     """The versions of one name in one tier, newest first; files are judged when their version is looked at.
 
     :ivar versions: every version any file has, newest first.
-    :ivar missing: sources of the tier that could not be reached.
+    :ivar is_known: some index has the name; find-links alone do not count.
     """
 
     def __init__(self, stock: Iterable[tuple[Place, Sequence[IndexFile]]], judge: FileJudge) -> None:
@@ -117,6 +117,7 @@ class Shelf:
             if version is not None:
                 self._texts.setdefault(version, []).append(text)
         self.versions: tuple[Version, ...] = tuple(sorted(self._texts, reverse=True))
+        self.is_known = any(by_text and not place.is_find_links for place, by_text in self._rows)
         self._offers: dict[Version, Offer] = {}
 
     def __contains__(self, version: Version) -> bool:
