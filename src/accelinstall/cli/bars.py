@@ -12,7 +12,7 @@ from rich.text import Text
 
 from accelinstall import events
 from accelinstall.cli.console import Console
-from accelinstall.cli.progress import TITLES, finished_line, tell_note
+from accelinstall.cli.phases import TITLES, finished_line, tell_note
 from accelinstall.cli.text import size
 
 _BIG_FILE = 5_000_000

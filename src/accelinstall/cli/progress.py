@@ -10,22 +10,11 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, TextIO
 
 from accelinstall import events
+from accelinstall.cli.phases import NOTABLE_SECONDS, finished_line, tell_note
 
 if TYPE_CHECKING:
     from accelinstall.cli.console import Console
 
-TITLES = {
-    "detect": "Looking at the hardware",
-    "resolve": "Resolving",
-    "download": "Downloading",
-    "unpack": "Unpacking",
-    "link": "Installing",
-    "compile": "Compiling bytecode",
-    "commit": "Committing",
-    "prove": "Proving",
-}
-# A phase shorter than this is not worth a line.
-_NOTABLE_SECONDS = 0.05
 Show = Callable[[str, object], None]
 
 
@@ -84,19 +73,5 @@ class PlainLines:
         with self._lock:
             if isinstance(event, events.Note):
                 tell_note(self._console, event)
-            elif isinstance(event, events.PhaseFinished) and event.seconds >= _NOTABLE_SECONDS:
+            elif isinstance(event, events.PhaseFinished) and event.seconds >= NOTABLE_SECONDS:
                 self._console.say(finished_line(event))
-
-
-def finished_line(event: events.PhaseFinished) -> str:
-    """``Resolving 63 packages (2.2 s)``."""
-    detail = f" {event.detail}" if event.detail else ""
-    return f"{TITLES.get(event.phase, event.phase)}{detail} ({event.seconds:.1f} s)"
-
-
-def tell_note(console: Console, note: events.Note) -> None:
-    """A note as a warning or a plain line."""
-    if note.level == "warning":
-        console.warn(note.message, note.hint)
-    else:
-        console.say(note.message)

@@ -53,7 +53,8 @@ def detect(request: Request, *, record: str = "") -> Detection:
 
 def explain(request: Request) -> Explanation:
     """What fits the machine, for the requirements given or those of the project; no network."""
-    from accelinstall.pipeline.planning import make_plan, read_interpreter
+    from accelinstall.pipeline.places import read_interpreter
+    from accelinstall.pipeline.planning import make_plan
 
     with Session(request) as session:
         plan = make_plan(request, read_interpreter(request), session)
@@ -69,7 +70,8 @@ def lock(
     A single target that fails raises its error; of several, the others are still written.
     """
     from accelinstall.pipeline.locking import lock_target
-    from accelinstall.pipeline.planning import make_plan, read_interpreter, requests_for_targets
+    from accelinstall.pipeline.places import read_interpreter
+    from accelinstall.pipeline.planning import make_plan, requests_for_targets
 
     done: list[Locked] = []
     failed: list[tuple[str, AccelinstallError]] = []
@@ -90,8 +92,9 @@ def lock(
 
 def sync(request: Request, *, progress: events.Progress = events.ignore) -> Synced:
     """An environment that is exactly what the lock says (``exact`` unset: that contains it)."""
-    from accelinstall.pipeline.installing import install_lock, open_target
+    from accelinstall.pipeline.installing import install_lock
     from accelinstall.pipeline.locking import lock_to_sync
+    from accelinstall.pipeline.places import open_target
 
     with Session(request, progress) as session:
         place = open_target(request, progress)
@@ -102,8 +105,9 @@ def sync(request: Request, *, progress: events.Progress = events.ignore) -> Sync
 
 def optimize(request: Request, *, progress: events.Progress = events.ignore) -> Optimized:
     """The whole story: detect, choose, lock, install, prove."""
-    from accelinstall.pipeline.installing import install_lock, open_target
+    from accelinstall.pipeline.installing import install_lock
     from accelinstall.pipeline.locking import lock_target
+    from accelinstall.pipeline.places import open_target
     from accelinstall.pipeline.planning import make_plan
 
     with Session(request, progress) as session:
@@ -120,7 +124,8 @@ def optimize(request: Request, *, progress: events.Progress = events.ignore) -> 
 
 def rollback(request: Request, *, progress: events.Progress = events.ignore) -> Synced:
     """The environment as it was before the last change of ours."""
-    from accelinstall.pipeline.installing import open_target, undo
+    from accelinstall.pipeline.installing import undo
+    from accelinstall.pipeline.places import open_target
 
     with Session(request, progress) as session:
         return undo(open_target(request, progress, must_exist=True), session)

@@ -6,7 +6,6 @@ import dataclasses
 import os
 import threading
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from accelinstall import events
@@ -14,10 +13,11 @@ from accelinstall.errors import LockError
 from accelinstall.model.installation import Interpreter, Inventory, Proof, Receipt, Transaction
 from accelinstall.model.lock import Lock
 from accelinstall.pipeline.outcomes import Locked, Synced
+from accelinstall.pipeline.places import Place
+from accelinstall.pipeline.reading import read_project
 from accelinstall.pipeline.session import Session, cache_directory
 
 if TYPE_CHECKING:
-    from accelinstall.environment import EnvironmentPlan
     from accelinstall.model.hardware import HardwareReport
     from accelinstall.pipeline.request import Request
 
@@ -42,47 +42,6 @@ class LockedForOtherTarget(LockError):
     def hint(self) -> str:
         """Lock for this environment instead."""
         return f"accelinstall lock --target {self.locked.partition('-')[0]}-{self.actual}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """The environment of a run, perhaps not made yet.
-
-    :ivar interpreter: of the environment when it exists, else of the Python it will be made with.
-    """
-
-    plan: EnvironmentPlan
-    interpreter: Interpreter
-
-
-def plan_place(request: Request) -> Place:
-    """Which environment the request means; makes nothing."""
-    from accelinstall.environment import describe, plan_environment
-
-    plan = plan_environment(
-        request.project,
-        python=request.python or None,
-        venv=request.venv or None,
-        environ=request.environ,
-        project_name=_project_name(request),
-        wanted_python=_wanted_python(request),
-    )
-    return Place(plan=plan, interpreter=describe(plan.python, cache_directory=cache_directory(request)))
-
-
-def open_target(request: Request, progress: events.Progress, *, must_exist: bool = False) -> Place:
-    """The place, after an interrupted commit of an earlier run was completed or undone."""
-    from accelinstall.environment import InterpreterMissing, ensure_usable
-    from accelinstall.installation import recover
-
-    place = plan_place(request)
-    if place.plan.exists:
-        if not request.dry_run:
-            ensure_usable(place.interpreter)
-            recover(place.interpreter, progress=progress)
-    elif must_exist:
-        raise InterpreterMissing(place.plan.path, reason="does not exist")
-    return place
 
 
 def install_lock(
@@ -282,7 +241,6 @@ def _profile_groups(lock: Lock, request: Request) -> tuple[str, ...]:
     asked = request.groups
     if request.lock_file and asked == type(asked)():
         return lock.groups
-    from accelinstall.pipeline.planning import read_project
     from accelinstall.project import choose_groups
 
     choice = choose_groups(
@@ -320,21 +278,3 @@ def _own_packages(place: Place, inventory: Inventory) -> frozenset[str]:
             continue
         waiting += [canonicalize_name(Requirement(text).name) for text in texts if "extra ==" not in text]
     return frozenset(reached)
-
-
-def _project_name(request: Request) -> str:
-    """The project's name where Poetry keeps environments by it; empty when there is no readable project."""
-    from accelinstall.errors import AccelinstallError
-    from accelinstall.pipeline.planning import read_project
-
-    if request.lock_file or request.requirements or request.inline or request.venv or request.python:
-        return ""
-    try:
-        return read_project(request).name
-    except AccelinstallError:
-        return ""  # whoever needs the project tells what is wrong with it
-
-
-def _wanted_python(request: Request) -> str:
-    version = request.overrides.python_version
-    return "cp" + "".join(version.split(".")[:2]) if version else ""

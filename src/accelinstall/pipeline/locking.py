@@ -14,11 +14,11 @@ from accelinstall.model.lock import Lock
 from accelinstall.model.selection import Candidate, Selected, Verdict
 from accelinstall.model.target import Target
 from accelinstall.pipeline.outcomes import Locked
-from accelinstall.pipeline.planning import Plan, make_plan, read_text, requests_for_targets
+from accelinstall.pipeline.planning import Plan, make_plan, requests_for_targets
+from accelinstall.pipeline.reading import read_text
 
 if TYPE_CHECKING:
     from accelinstall.model.installation import Interpreter
-    from accelinstall.model.project import Source
     from accelinstall.pipeline.request import Request
     from accelinstall.pipeline.session import Session
     from accelinstall.resolution import Routing

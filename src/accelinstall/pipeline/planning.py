@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from accelinstall.errors import ProjectError, UsageError
+from accelinstall.errors import UsageError
 from accelinstall.model.hardware import ENVIRONMENTS, Environment, HardwareReport, Overrides
-from accelinstall.model.project import MAIN, Group, GroupChoice, Project, Source, Wanted
+from accelinstall.model.project import GroupChoice, Project, Source, Wanted
 from accelinstall.model.selection import Selection, Wish
 from accelinstall.model.target import Target, TargetSyntaxError, environment_of
+from accelinstall.pipeline.reading import read_project
 
 if TYPE_CHECKING:
     from accelinstall.catalog import Catalog
@@ -120,69 +120,6 @@ def record_hardware(request: Request, directory: str) -> tuple[HardwareReport, t
     recorder = RecordingHost(host_of(request), directory)
     report = detect(recorder)
     return apply_overrides(report, request.overrides), recorder.save()
-
-
-def read_interpreter(request: Request, *, for_this_machine: bool = True) -> Interpreter | None:
-    """The interpreter packages are for, without making anything; ``None`` when overrides or a record say it all."""
-    if request.host or request.overrides.python_version or not for_this_machine:
-        return None
-    from accelinstall.pipeline.installing import plan_place
-
-    return plan_place(request).interpreter
-
-
-def read_project(request: Request) -> Project:
-    """The project of the request: requirements given directly, requirements files, or ``pyproject.toml``."""
-    from accelinstall.project import ProjectNotFound, parse_project, parse_requirements
-
-    directory = str(Path(request.project).absolute())
-    if request.inline:
-        return _inline_project(request.inline, directory)
-    if request.requirements:
-        return parse_requirements(request.requirements, directory=directory, read=read_text)
-    path = Path(directory, "pyproject.toml")
-    if not path.is_file():
-        raise ProjectNotFound(directory)
-    return parse_project(read_file(str(path)), directory=directory)
-
-
-def read_file(path: str) -> bytes:
-    """The content of a file of the project.
-
-    :raises ProjectError: when it cannot be read.
-    """
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise ProjectError(f"{path} cannot be read: {error.strerror}", hint="check the path") from error
-
-
-def read_text(path: str) -> str:
-    """A file as text; a BOM is dropped.
-
-    :raises ProjectError: when it cannot be read or is not UTF-8, with the place.
-    """
-    data = read_file(path)
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise ProjectError(
-            f"{path}:{line} is not UTF-8: byte {data[error.start]:#04x}", hint=f"save {path} as UTF-8"
-        ) from error
-
-
-def _inline_project(texts: tuple[str, ...], directory: str) -> Project:
-    from packaging.requirements import InvalidRequirement, Requirement
-
-    wanted = []
-    for text in texts:
-        try:
-            wanted.append(Wanted(requirement=Requirement(text), where="command line"))
-        except InvalidRequirement as error:
-            reason = str(error).splitlines()[0]
-            raise UsageError(f"`{text}` is not a requirement: {reason}", hint="such as 'torch>=2.7'") from error
-    return Project(directory=directory, groups=(Group(name=MAIN, wanted=tuple(wanted)),))
 
 
 def groups_to_lock(project: Project, choice: GroupChoice) -> tuple[str, ...]:
