@@ -12,10 +12,10 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from accelinstall.hardware.local import LocalHost
+    from accelinstall.hardware.host import Host
 
 
-def libc(host: LocalHost) -> str:
+def libc(host: Host) -> str:
     """``glibc 2.39`` or ``musl 1.2.5`` on Linux; empty when neither can be told."""
     try:
         known = os.confstr("CS_GNU_LIBC_VERSION")

@@ -17,6 +17,7 @@ from packaging.pylock import (
 )
 
 from accelinstall.lockfile.errors import LockDoesNotFit, MalformedLock, UnsupportedLock
+from accelinstall.lockfile.names import last_component
 from accelinstall.model.lock import Lock, LockedPackage
 from accelinstall.model.target import Target
 
@@ -94,8 +95,6 @@ def _locked(package: Package, file: PackageWheel | PackageArchive, *, names: set
 def _filename(file: PackageWheel | PackageArchive) -> str:
     if isinstance(file, PackageWheel):
         return file.filename
-    from accelinstall.lockfile.reading import last_component
-
     return last_component(file.url or file.path or "")
 
 

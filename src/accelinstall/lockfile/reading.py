@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from accelinstall.errors import AccelinstallError
 from accelinstall.lockfile.errors import LockNeedsTarget, MalformedLock, UnsupportedLock
+from accelinstall.lockfile.names import last_component
 from accelinstall.lockfile.rendering import CREATED_BY, SCHEMA
 from accelinstall.lockfile.tables import Table
 from accelinstall.model.lock import Lock, LockedPackage
@@ -139,12 +140,3 @@ def _sha256(file: Table) -> str:
     if not _SHA256.fullmatch(value):
         raise file.wrong("hashes.sha256", f"`{value}` is not a SHA-256 in lower-case hexadecimal")
     return value
-
-
-def last_component(address: str) -> str:
-    """The file name at the end of a URL (decoded) or path."""
-    from urllib.parse import unquote, urlsplit
-
-    if "://" in address:
-        address = unquote(urlsplit(address).path)
-    return re.split(r"[/\\]", address)[-1]
