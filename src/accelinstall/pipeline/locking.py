@@ -59,7 +59,7 @@ def lock_target(plan: Plan, request: Request, session: Session) -> Locked:
                 return fresh
     if request.frozen:
         target = plan.selection.candidates[0].target
-        raise LockMissing(lock_path(request, target.slug), target=target.slug)
+        raise LockMissing(lock_path(request, target), target=target.slug)
     session.progress(events.PhaseStarted(phase="resolve"))
     started = time.monotonic()
     rejected: list[Verdict] = []
@@ -87,24 +87,26 @@ def lock_to_sync(request: Request, interpreter: Interpreter, session: Session) -
         return _read_lock(request.lock_file, interpreter)
     (request,) = requests_for_targets(request, interpreter, session)
     if request.frozen and request.target is not None:
-        path = lock_path(request, request.target.slug)
+        path = lock_path(request, request.target)
         if not os.path.exists(path):
             raise LockMissing(path, target=request.target.slug)
         return _read_lock(path)
     plan = make_plan(request, interpreter, session)
     if request.frozen:
-        paths = (lock_path(request, candidate.target.slug) for candidate in plan.selection.candidates)
+        paths = (lock_path(request, candidate.target) for candidate in plan.selection.candidates)
         found = next(filter(os.path.exists, paths), None)
         if found is not None:
             return dataclasses.replace(_read_lock(found), findings=plan.project.findings)
     return lock_target(plan, request, session)
 
 
-def lock_path(request: Request, slug: str) -> str:
+def lock_path(request: Request, target: Target) -> str:
     """Where the lock of a target stands: beside the project unless ``--output`` names a file."""
+    from accelinstall.lockfile import lock_filename
+
     if request.output and request.output != "-":
         return request.output
-    return str(Path(request.project, f"pylock.{slug}.toml"))
+    return str(Path(request.project, lock_filename(target)))
 
 
 def _read_lock(path: str, interpreter: Interpreter | None = None) -> Locked:
@@ -123,7 +125,7 @@ def _fresh_lock(plan: Plan, candidate: Candidate, request: Request) -> Locked | 
     """The lock that is there, when it was made from the same inputs."""
     from accelinstall.lockfile import parse_lock, read_header
 
-    path = lock_path(request, candidate.target.slug)
+    path = lock_path(request, candidate.target)
     if request.output == "-" or not os.path.exists(path):
         return None
     text = read_text(path)
@@ -146,7 +148,7 @@ def _lock_candidate(plan: Plan, candidate: Candidate, request: Request, session:
     from accelinstall.lockfile import parse_lock, render_lock
     from accelinstall.resolution import lock_of, resolve
 
-    path = lock_path(request, candidate.target.slug)
+    path = lock_path(request, candidate.target)
     previous = None
     if request.output != "-" and os.path.exists(path):
         previous = parse_lock(read_text(path), where=path)
