@@ -37,6 +37,39 @@ def test_the_pages_of_all_new_names_are_asked_for_before_the_first_is_waited_for
     assert index.count("prefetch") == 5
 
 
+def test_the_pages_of_a_whole_level_are_on_their_way_before_one_is_waited_for() -> None:
+    leaves = [f"{parent}{number}" for parent in "abc" for number in range(3)]
+    row = {
+        "wanted": list("abc"),
+        "packages": [
+            *({"name": parent, "requires": [leaf for leaf in leaves if leaf[0] == parent]} for parent in "abc"),
+            *({"name": leaf} for leaf in leaves),
+        ],
+    }
+    order = list(run(row).index.asked)
+    asked = [order.index(("prefetch", f"default/{leaf}")) for leaf in leaves]
+    waited = [order.index(("files", f"default/{leaf}")) for leaf in leaves]
+    assert max(asked) < min(waited)
+    read = [order.index(("metadata", f"{leaf}-1.0-py3-none-any.whl")) for leaf in leaves]
+    assert max(waited) < min(read)
+
+
+def test_an_error_met_while_reading_ahead_does_not_stop_the_search() -> None:
+    row = {
+        "wanted": ["app", "guard==1"],
+        "sources": [{"name": "extra", "url": "https://extra.test/simple", "priority": "supplemental"}],
+        "unreachable": ["extra"],
+        "packages": [
+            {"name": "app", "versions": ["2"], "requires": ["only-on-extra"]},
+            {"name": "app", "versions": ["1"]},
+            {"name": "guard", "versions": ["1"], "requires": ["app<2"]},
+        ],
+    }
+    outcome = run(row)
+    assert outcome.pins == {"app": "1", "guard": "1"}
+    assert ("files", "extra/only-on-extra") in outcome.index.asked
+
+
 def test_the_metadata_of_the_best_candidate_is_asked_for_when_its_page_is_there() -> None:
     row = {
         "wanted": ["app"],

@@ -156,9 +156,9 @@ class Provider(AbstractProvider[Need, Pin, str]):
         """How many files' metadata the search had to know."""
         return len(self._metadata)
 
-    def matching(self, name: str, needs: Sequence[Need]) -> Iterator[Pin]:
+    def matching(self, name: str, needs: Sequence[Need], *, extra: str = "") -> Iterator[Pin]:
         """Candidates for *name* that meet all *needs*, best first, whatever was rejected before."""
-        return self._candidates(name, "", [*needs, *self._constraints.get(name, ())], set())
+        return self._candidates(name, extra, [*needs, *self._constraints.get(name, ())], set())
 
     def constraints_on(self, name: str) -> tuple[Need, ...]:
         """Bounds that hold for *name* beside what is asked of it."""

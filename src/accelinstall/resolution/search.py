@@ -28,6 +28,7 @@ from accelinstall.resolution.routing import Routing
 from accelinstall.resolution.shelf import FileJudge, parse_time
 from accelinstall.resolution.standards import Markers, Wheels, canonical, parse_requirement, parse_version
 from accelinstall.resolution.stock import Stock
+from accelinstall.resolution.walking import walk_ahead
 
 if TYPE_CHECKING:
     from resolvelib.resolvers import Criterion
@@ -114,6 +115,7 @@ def resolve(
     )
     reporter = _Reporter(provider, progress)
     provider.start(roots)
+    walk_ahead(roots, provider)
     try:
         state = Search(provider, reporter).resolve(roots, max_rounds=max_rounds)
     except Impossible as error:
