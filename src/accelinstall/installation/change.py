@@ -101,7 +101,7 @@ def carry_out(
         exclusive=manner.exclusive,
         progress=progress,
     )
-    stage = Stage(os.path.join(hold.state.staging, receipt.id), places.anchors)
+    stage = Stage(f"{hold.state.staging}/{receipt.id}", places.anchors)
     clock = _Clock(progress)
     try:
         modes = choose_modes(layouts, stage, manner.link_mode)
@@ -179,7 +179,8 @@ def _add_bytecode(
     failed = compile_modules(staged, stage, interpreter)
     made = set(staged) - failed
     for layout in layouts:
-        modules = [module for module in layout.links if module in made]
+        # Of files that two packages share, each records the bytecode too.
+        modules = [module for module in layout.rows if module in made]
         layout.rows.update({bytecode[module]: ("", "") for module in modules})
 
 
@@ -197,14 +198,14 @@ def _restore(source: str, path: str) -> None:
 
 def _commit(plan: Plan, receipt: Receipt, hold: Hold, stage: Stage, progress: events.Progress) -> None:
     state = hold.state
-    trash = os.path.join(state.trash, receipt.id)
-    staged_receipt = os.path.join(stage.root, "receipt.json")
+    trash = f"{state.trash}/{receipt.id}"
+    staged_receipt = f"{stage.root}/receipt.json"
     placed = [(stage.path(target), target) for target in plan.placed]
     moves = [
-        *(Move("displace", path, os.path.join(trash, str(number))) for number, path in enumerate(plan.displaced)),
+        *(Move("displace", path, f"{trash}/{number}") for number, path in enumerate(plan.displaced)),
         # Bytecode that could not be made was planned for and is not there.
         *(Move("place", source, target) for source, target in placed if os.path.lexists(source)),
-        Move("place", staged_receipt, os.path.join(state.receipts, f"{receipt.id}.json")),
+        Move("place", staged_receipt, f"{state.receipts}/{receipt.id}.json"),
     ]
     try:
         for folder in (trash, state.receipts, stage.root):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from accelinstall import events, fs
+from accelinstall.installation.records import slashed
 from accelinstall.installation.state import State
 
 Kind = Literal["displace", "place"]
@@ -136,12 +137,12 @@ def _rename(source: str, target: str, aside: str) -> None:
 
 def _relative(path: str, root: str) -> str:
     home = os.path.dirname(root)
-    if path.startswith(root + os.sep):
+    if path.startswith(root + "/"):
         return path[len(root) + 1 :]
-    if path.startswith(home + os.sep):
-        return os.path.join("..", path[len(home) + 1 :])
-    return os.path.relpath(path, root)
+    if path.startswith(home + "/"):
+        return "../" + path[len(home) + 1 :]
+    return slashed(os.path.relpath(path, root))
 
 
 def _absolute(path: str, root: str) -> str:
-    return os.path.normpath(os.path.join(root, path))
+    return slashed(os.path.normpath(os.path.join(root, path)))

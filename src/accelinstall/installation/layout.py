@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from accelinstall.installation.errors import PathRefused, StoreEntryGone
+from accelinstall.installation.records import slashed
 from accelinstall.installation.scripts import adapt_script, is_plain_name, parse_entry_points, render_command
 from accelinstall.model.installation import Interpreter
 from accelinstall.model.lock import LockedPackage
@@ -92,13 +93,13 @@ class Places:
 
 def is_inside(path: str, folder: str) -> bool:
     """Whether *path* is *folder* or below it."""
-    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
 def places_of(interpreter: Interpreter) -> Places:
     """The folders of the interpreter's environment."""
-    schemes = {key: os.path.realpath(path) for key, path in interpreter.schemes.items()}
-    prefix = os.path.realpath(interpreter.prefix or schemes["data"])
+    schemes = {key: slashed(os.path.realpath(path)) for key, path in interpreter.schemes.items()}
+    prefix = slashed(os.path.realpath(interpreter.prefix or schemes["data"]))
     version = ".".join(interpreter.version.split(".")[:2])
     names = ["python", "python3", f"python{version}", "pythonw", f"python{version}t"]
     programs = {f"{schemes['scripts']}/{name}{suffix}" for name in names for suffix in ("", ".exe")}

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from accelinstall import events
 from accelinstall.installation.errors import PathsCollide
 from accelinstall.installation.layout import Content, Layout, Places
-from accelinstall.installation.records import Row, absolute_path, read_record, record_path, render_record
+from accelinstall.installation.records import Row, absolute_path, read_record, record_path, render_record, slashed
 from accelinstall.installation.removal import Staying, bytecode_of, displacements, files_to_remove, is_empty_tree
 from accelinstall.model.installation import InstalledDistribution
 
@@ -58,7 +58,9 @@ def plan_changes(
     targets = {target for layout in layouts for target in (*layout.links, *layout.fresh, layout.record)}
     merge = _Merge(targets.union(extra), plan, places)
     merge.run()
-    _settle_with_staying(plan, merge.clashes, staying, collisions)
+    # Bytecode makes way for bytecode, whoever has it in his RECORD: those rows carry no hash.
+    loose = set(extra)
+    _settle_with_staying(plan, [path for path in merge.clashes if path not in loose], staying, collisions)
     collisions.tell()
     return plan
 
@@ -123,7 +125,7 @@ def _settle_with_staying(plan: Plan, clashes: list[str], staying: Staying, colli
 
 def _refuse_other_kind(target: str, layout: Layout | None, new: dict[str, Layout], staying: Staying) -> None:
     """A file where a staying distribution has a folder, or the reverse: no order makes both work."""
-    below = target + os.sep
+    below = target + "/"
     if layout is None:
         if target in staying.owners:
             owner = staying.owners[target][0]
@@ -137,7 +139,7 @@ def _refuse_other_kind(target: str, layout: Layout | None, new: dict[str, Layout
 
 def _leave(plan: Plan, target: str) -> None:
     """Take *target* and its bytecode out of *plan*."""
-    folder, name = os.path.split(target)
+    folder, _, name = target.rpartition("/")
     plan.placed.remove(target)
     for path in (target, *bytecode_of(folder, {name})):
         plan.displaced.remove(path)
@@ -146,8 +148,8 @@ def _leave(plan: Plan, target: str) -> None:
 def _rewrite_record(plan: Plan, owner: InstalledDistribution, changes: dict[str, Content]) -> None:
     rows: list[Row] = []
     for path, digest, size in read_record(owner) or ():
-        rows.append((path, *changes.get(absolute_path(owner.location, path), (digest, size))))
-    record = os.path.join(owner.location, owner.dist_info, "RECORD")
+        rows.append((path, *changes.get(absolute_path(slashed(owner.location), path), (digest, size))))
+    record = f"{slashed(owner.location)}/{owner.dist_info}/RECORD"
     plan.rewritten[record] = render_record(rows).encode("utf-8", "surrogateescape")
     plan.displaced.append(record)
     plan.placed.append(record)
@@ -164,11 +166,11 @@ class _Merge:
         self._folders: dict[str, set[str]] = {}
         self.clashes: list[str] = []
         for target in targets:
-            folder, _, name = target.rpartition(os.sep)
+            folder, _, name = target.rpartition("/")
             self._files.setdefault(folder, set()).add(name)
         for folder in list(self._files):
             while folder not in self._anchors:
-                parent, _, name = folder.rpartition(os.sep)
+                parent, _, name = folder.rpartition("/")
                 siblings = self._folders.setdefault(parent, set())
                 if name in siblings:
                     break
@@ -184,7 +186,7 @@ class _Merge:
         names = sorted(
             layout.name
             for layout in self._plan.layouts
-            if any(target == path or target.startswith(path + os.sep) for target in layout.rows)
+            if any(target == path or target.startswith(path + "/") for target in layout.rows)
         )
         raise PathsCollide((names[0], names[-1]), path=path)
 
@@ -198,7 +200,7 @@ class _Merge:
         there = {}
         with os.scandir(folder) as entries:
             for entry in entries:
-                if entry.path not in self._gone:
+                if f"{folder}/{entry.name}" not in self._gone:
                     there[entry.name] = entry.is_dir(follow_symlinks=False)
         for name in sorted(self._folders.get(folder, ())):
             path = f"{folder}/{name}"

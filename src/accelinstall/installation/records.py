@@ -15,12 +15,14 @@ def parse_record(text: str) -> list[Row]:
     """The rows of a RECORD, malformed ones with what they have; never raises."""
     if '"' in text:
         import csv
+        import io
 
-        found = [(*row, "", "", "")[:3] for row in csv.reader(text.splitlines()) if row and row[0]]
+        found = [(*row, "", "", "")[:3] for row in csv.reader(io.StringIO(text, newline="")) if row and row[0]]
         return [(path, digest, size) for path, digest, size in found]
     rows = []
-    for line in text.splitlines():
-        parts = line.rsplit(",", 2)
+    # `splitlines` would also split at signs that file names may hold.
+    for line in text.split("\n"):
+        parts = line.rstrip("\r").rsplit(",", 2)
         if parts[0]:
             rows.append((parts[0], parts[1] if len(parts) > 1 else "", parts[2] if len(parts) > 2 else ""))
     return rows
@@ -38,25 +40,29 @@ def quoted(path: str) -> str:
     return path
 
 
+def slashed(path: str, *, separator: str = os.sep) -> str:
+    """*path* with forward slashes, which every system reads: the one form in which this room compares paths."""
+    return path if separator == "/" else path.replace(separator, "/")
+
+
 def record_path(base: str, target: str) -> str:
     """How the RECORD of a distribution in *base* names the file *target*; both absolute."""
     if target.startswith(base) and target[len(base) : len(base) + 1] == "/":
         return target[len(base) + 1 :]
-    return os.path.relpath(target, base).replace(os.sep, "/")
+    return slashed(os.path.relpath(target, base))
 
 
 def absolute_path(base: str, path: str) -> str:
     """The file a row's *path* names, for a distribution in *base*; links are not followed."""
-    if os.sep != "/":
-        path = path.replace("\\", "/")
+    path = slashed(path)
     if path.startswith((".", "/")) or "/." in path or "//" in path or ":" in path:
-        return os.path.normpath(os.path.join(base, path))
+        return slashed(os.path.normpath(os.path.join(base, path)))
     return f"{base}/{path}"
 
 
 def read_record(distribution: InstalledDistribution) -> list[Row] | None:
     """The rows of an installed distribution; ``None`` when it has no RECORD."""
-    path = os.path.join(distribution.location, distribution.dist_info, "RECORD")
+    path = f"{distribution.location}/{distribution.dist_info}/RECORD"
     try:
         with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
             return parse_record(file.read())

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from accelinstall import events
 from accelinstall.installation.errors import EnvironmentChanged, NoRecord
 from accelinstall.installation.layout import Content, Places, is_inside
-from accelinstall.installation.records import absolute_path, read_record
+from accelinstall.installation.records import absolute_path, read_record, slashed
 from accelinstall.model.installation import InstalledDistribution
 from accelinstall.model.receipts import STATE_FOLDER
 
@@ -25,7 +25,7 @@ class Staying:
         """Absolute path -> the distribution that names it, and the content it names."""
         if self._owners is None:
             self._owners = {
-                absolute_path(item.location, path): (item, (digest, size))
+                absolute_path(slashed(item.location), path): (item, (digest, size))
                 for item in self.distributions
                 for path, digest, size in read_record(item) or ()
             }
@@ -43,22 +43,22 @@ def files_to_remove(
     found: set[str] = set()
     outside = []
     anchors = places.anchors
-    memory = os.path.join(places.schemes["purelib"], STATE_FOLDER)
+    memory = f"{places.schemes['purelib']}/{STATE_FOLDER}"
     for item in going:
-        folder = os.path.join(item.location, item.dist_info)
+        folder = f"{slashed(item.location)}/{item.dist_info}"
         if not os.path.lexists(folder):
             raise EnvironmentChanged(f"{item.name} {item.version} is not installed any more")
         rows = read_record(item)
         if rows is None:
             raise NoRecord(item.name, item.version, path=folder)
         for path, _, _ in rows:
-            target = absolute_path(item.location, path)
+            target = absolute_path(slashed(item.location), path)
             if any(is_inside(target, anchor) for anchor in anchors) and not is_inside(target, memory):
                 found.add(target)
             else:
                 outside.append(target)
         # Its own folder goes whole: other tools leave notes there that RECORD does not name.
-        found.update(os.path.join(root, name) for root, _, names in os.walk(folder) for name in names)
+        found.update(f"{slashed(root)}/{name}" for root, _, names in os.walk(folder) for name in names)
     if found:
         found.difference_update(staying.owners)
     found -= places.reserved
@@ -80,12 +80,12 @@ def bytecode_of(folder: str, modules: set[str]) -> list[str]:
     CPython takes bytecode for current when the source's time and size are those it has noted, and wheels carry equal
     times: a replaced module of equal size would run its predecessor's code.
     """
-    cache = os.path.join(folder, "__pycache__")
+    cache = f"{folder}/__pycache__"
     try:
         names = os.listdir(cache)
     except OSError:
         return []
-    return [os.path.join(cache, name) for name in names if is_bytecode_of(name, modules)]
+    return [f"{cache}/{name}" for name in names if is_bytecode_of(name, modules)]
 
 
 def is_bytecode_of(name: str, modules: set[str]) -> bool:
@@ -110,12 +110,12 @@ class _Displacement:
         # Folders with something to remove in them, at any depth.
         self._inner: set[str] = set()
         for path in removal:
-            folder, _, name = path.rpartition(os.sep)
+            folder, _, name = path.rpartition("/")
             self._names.setdefault(folder, set()).add(name)
         for folder in self._names:
             while folder not in self._inner and folder:
                 self._inner.add(folder)
-                folder = folder.rpartition(os.sep)[0]
+                folder = folder.rpartition("/")[0]
         self._anchors = places.anchors
 
     def run(self) -> list[str]:
@@ -135,25 +135,25 @@ class _Displacement:
         fixed = folder in self._fixed
         whole, moves = not fixed, []
         for entry in entries:
+            path = f"{folder}/{entry.name}"
             if not entry.is_dir(follow_symlinks=False):
                 if entry.name in names:
-                    moves.append(entry.path)
+                    moves.append(path)
                 else:
                     whole = False
                 continue
-            goes, inner = self._visit_inner(entry, folder, names, may_skip=not whole)
+            goes, inner = self._visit_inner(path, names, may_skip=not whole)
             moves += inner
             whole = whole and goes
         return (True, [folder]) if whole and moves else (whole, moves)
 
-    def _visit_inner(
-        self, entry: os.DirEntry[str], folder: str, names: set[str], *, may_skip: bool
-    ) -> tuple[bool, list[str]]:
-        if entry.name == "__pycache__":
-            return self._visit_bytecode(entry.path, folder, names)
-        if entry.path in self._inner:
-            return self._visit(entry.path)
-        return (not may_skip and is_empty_tree(entry.path)), []
+    def _visit_inner(self, path: str, names: set[str], *, may_skip: bool) -> tuple[bool, list[str]]:
+        folder, _, name = path.rpartition("/")
+        if name == "__pycache__":
+            return self._visit_bytecode(path, folder, names)
+        if path in self._inner:
+            return self._visit(path)
+        return (not may_skip and is_empty_tree(path)), []
 
     def _visit_bytecode(self, cache: str, folder: str, names: set[str]) -> tuple[bool, list[str]]:
         listed = self._names.get(cache, set())
@@ -165,4 +165,5 @@ class _Displacement:
 
 def is_empty_tree(folder: str) -> bool:
     """Whether there is no file below *folder*."""
-    return not any(files for _, _, files in os.walk(folder))
+    with os.scandir(folder) as entries:
+        return all(entry.is_dir(follow_symlinks=False) and is_empty_tree(entry.path) for entry in entries)

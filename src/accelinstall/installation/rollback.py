@@ -10,7 +10,7 @@ from accelinstall.installation.change import Change, Manner, carry_out
 from accelinstall.installation.errors import EnvironmentChanged, NothingToRollBack, RollbackIncomplete
 from accelinstall.installation.execution import installed_rows, timestamp
 from accelinstall.installation.journal import Journal
-from accelinstall.installation.records import absolute_path, parse_record
+from accelinstall.installation.records import absolute_path, parse_record, slashed
 from accelinstall.installation.recovery import clean, recover
 from accelinstall.installation.state import Hold, hold_environment, new_id, read_receipts
 from accelinstall.model.installation import InstalledDistribution, Interpreter, Inventory, LinkMode, Receipt
@@ -150,8 +150,12 @@ def _from_trash(
         if folder is None:
             lost.append(name)
             continue
+        try:
+            found.update(_files_of(folder, moved))
+        except OSError:
+            lost.append(name)
+            continue
         back.append(_name_of(folder))
-        found.update(_files_of(folder, moved))
     pairs = [(source, target) for target, source in found.items()]
     return [pair for top in pairs for pair in _expanded(*top)], back, lost
 
@@ -168,7 +172,7 @@ def _files_of(folder: str, moved: dict[str, str]) -> dict[str, str]:
         while top not in moved and os.path.dirname(top) != top:
             top = os.path.dirname(top)
         # What a staying distribution also owned was never moved.
-        if top in moved and not target.startswith(folder + os.sep):
+        if top in moved and not target.startswith(folder + "/"):
             source = moved[top] + target[len(top) :]
             if os.path.lexists(source):
                 found[target] = source
@@ -179,7 +183,7 @@ def _expanded(source: str, target: str) -> list[tuple[str, str]]:
     if not os.path.isdir(source) or os.path.islink(source):
         return [(source, target)]
     return [
-        (os.path.join(root, name), os.path.join(target + root[len(source) :], name))
+        (f"{slashed(root)}/{name}", f"{target}{slashed(root)[len(source) :]}/{name}")
         for root, _, names in os.walk(source)
         for name in names
     ]

@@ -23,7 +23,7 @@ class Stage:
     def path(self, target: str) -> str:
         """Where the file that will be *target* stands until the commit."""
         for number, anchor in enumerate(self.anchors):
-            if target.startswith(anchor) and target[len(anchor) : len(anchor) + 1] == os.sep:
+            if target.startswith(anchor) and target[len(anchor) : len(anchor) + 1] == "/":
                 return f"{self.root}/{number}{target[len(anchor) :]}"
         raise ValueError(f"{target} is outside {self.anchors}")
 
@@ -32,14 +32,14 @@ class Stage:
 
         :raises InstallationError: when the file system refuses.
         """
-        folders = {target.rpartition(os.sep)[0] for target in targets}
-        wanted = {os.path.join(self.root, str(number)) for number in range(len(self.anchors))}
+        folders = {target.rpartition("/")[0] for target in targets}
+        wanted = {f"{self.root}/{number}" for number in range(len(self.anchors))}
         wanted.update(self.path(folder) for folder in folders if folder not in self.anchors)
         needed = set()
         for path in wanted:
             while path not in needed and path != self.root:
                 needed.add(path)
-                path = path.rpartition(os.sep)[0]
+                path = path.rpartition("/")[0]
         try:
             os.makedirs(self.root, exist_ok=True)
             # A folder sorts before what is in it.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from accelinstall import events, fs
 from accelinstall.installation.errors import from_os_error
+from accelinstall.installation.records import slashed
 from accelinstall.model.installation import Interpreter, Receipt
 from accelinstall.model.lock import Lock
 from accelinstall.model.receipts import RECEIPTS_FOLDER, STATE_FOLDER, newest_receipt_file, parse_receipt
@@ -23,32 +24,32 @@ class State:
     @property
     def lock(self) -> str:
         """Held by whoever changes the environment."""
-        return os.path.join(self.root, "lock")
+        return f"{self.root}/lock"
 
     @property
     def journal(self) -> str:
         """There while a commit is under way, and after one was interrupted."""
-        return os.path.join(self.root, "journal")
+        return f"{self.root}/journal"
 
     @property
     def receipts(self) -> str:
         """One file per transaction."""
-        return os.path.join(self.root, RECEIPTS_FOLDER)
+        return f"{self.root}/{RECEIPTS_FOLDER}"
 
     @property
     def trash(self) -> str:
         """Displaced files, one folder per transaction."""
-        return os.path.join(self.root, "trash")
+        return f"{self.root}/trash"
 
     @property
     def staging(self) -> str:
         """New files until they are committed, one folder per transaction."""
-        return os.path.join(self.root, "staging")
+        return f"{self.root}/staging"
 
 
 def state_of(interpreter: Interpreter) -> State:
     """Where the interpreter's environment keeps its memory; nothing is read but links."""
-    return State(os.path.join(os.path.realpath(interpreter.schemes["purelib"]), STATE_FOLDER))
+    return State(f"{slashed(os.path.realpath(interpreter.schemes['purelib']))}/{STATE_FOLDER}")
 
 
 @dataclass(frozen=True, slots=True)
