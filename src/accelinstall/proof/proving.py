@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from accelinstall import events
 from accelinstall.model.installation import Interpreter, Proof
 from accelinstall.model.target import Target, environment_of
 from accelinstall.proof.judging import judge
+
+if TYPE_CHECKING:
+    import subprocess
 
 _PROGRAM = str(Path(__file__).with_name("_program.py").resolve())
 _AT_ONCE = 2
@@ -143,6 +143,9 @@ class _Children:
     def ask(
         self, interpreter: Interpreter, framework: str, environment: str, environ: Mapping[str, str], timeout: float
     ) -> Answer:
+        import subprocess
+        import tempfile
+
         program, module = module_of(framework)
         command = [interpreter.executable, "-I", "-X", "faulthandler", _PROGRAM, program, module, environment]
         began = time.perf_counter()
@@ -168,6 +171,8 @@ class _Children:
     def _start(
         self, command: list[str], out: BinaryIO, err: BinaryIO, environ: Mapping[str, str]
     ) -> subprocess.Popen[bytes]:
+        import subprocess
+
         with self._lock:
             child = subprocess.Popen(
                 command,
@@ -191,6 +196,9 @@ class _Children:
 
 def _kill(child: subprocess.Popen[bytes]) -> None:
     """End the child and what it has started."""
+    import signal
+    import subprocess
+
     try:
         if hasattr(os, "killpg"):
             os.killpg(child.pid, signal.SIGKILL)
