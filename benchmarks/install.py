@@ -188,9 +188,8 @@ def report(
     """The table."""
     capped = f", each connection capped at {options.rate / 1e6:g} MB/s" if options.rate else ""
     print(f"{count} wheels, {total / 1e6:.0f} MB{capped}; {options.rounds} rounds\n")
-    print(
-        "| | cold s | ratio to uv | warm s | ratio to uv | CPU s (cold) | peak MB (cold) |\n|---|---|---|---|---|---|---|"
-    )
+    print("| | cold s | ratio to uv | warm s | ratio to uv | CPU s (cold) | peak MB (cold) |")
+    print("|---|---|---|---|---|---|---|")
     for tool in tools:
         cells = [tool]
         for kind in ("cold", "warm"):

@@ -11,7 +11,7 @@ from typing import Any
 
 from accelinstall.model.index import CoreMetadata, IndexFile
 
-_LAYOUT = "metadata-v1"
+_LAYOUT = "metadata-v2"
 
 
 class MetadataCache:

@@ -9,14 +9,15 @@ from accelinstall.model.index import CoreMetadata
 def parse_metadata(content: bytes) -> CoreMetadata:
     """The fields of a METADATA file; the description after the first empty line is not looked at.
 
-    Headers are read as the core-metadata specification writes them: any case, long ones continued on indented lines.
+    Headers are read as the core-metadata specification writes them: any case, long ones continued on indented lines,
+    which may hold nothing but the indent (licence texts have such).
 
     :raises ValueError: when ``Name`` or ``Version`` is missing.
     """
     fields: dict[str, list[str]] = {}
     values: list[str] = []
     for line in content.decode("utf-8", "replace").lstrip("\ufeff").replace("\r\n", "\n").split("\n"):
-        if not line.strip():
+        if not line:
             if fields:
                 break
             continue

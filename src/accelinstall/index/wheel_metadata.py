@@ -98,7 +98,10 @@ def _from_ranges(window: _Window, project: str) -> bytes:
 
 
 def _from_whole(stream: Stream, project: str) -> tuple[bytes, int]:
-    """METADATA of the whole wheel that *stream* brings, and its size; memory stays small, a temporary file holds the rest."""
+    """METADATA of the whole wheel that *stream* brings, and its size.
+
+    Memory stays small; a temporary file holds the rest.
+    """
     import tempfile
     import zipfile
 
