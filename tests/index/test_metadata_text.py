@@ -59,5 +59,6 @@ def test_any_bytes_are_read_or_refused(content):
 
 
 def test_a_line_of_blanks_inside_a_field_does_not_end_the_headers():
-    text = "Metadata-Version: 2.1\nName: x\nVersion: 1\nLicense: BSD\n        \n        more\nRequires-Dist: y\n\nName: z\n"
+    headers = "Metadata-Version: 2.1\nName: x\nVersion: 1\nLicense: BSD\n        \n        more\nRequires-Dist: y\n"
+    text = headers + "\nName: z\n"
     assert parse_metadata(text.encode()).requires_dist == ("y",)

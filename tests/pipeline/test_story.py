@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 
 from accelinstall.testing import Fault, IndexServer, make_wheel
 from tests.pipeline.running import Workplace
@@ -156,3 +157,15 @@ def test_events_are_written_as_json_lines(workplace: Workplace, index: IndexServ
 
     names = [json.loads(line)["event"] for line in file.read_text().splitlines()]
     assert {"FileFinished", "PhaseStarted", "Reached"} <= set(names)
+
+
+def test_two_runs_at_once_leave_one_good_environment(workplace: Workplace, index: IndexServer) -> None:
+    options = ("--environment", "cpu", "--index-url", index.simple_url)
+    workplace.run("lock", *options)
+    argv = [sys.executable, "-m", "accelinstall", "sync", "--project", str(workplace.project), *options, "--no-proof"]
+    runs = [subprocess.Popen(argv, env=workplace.variables, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+    for run in runs:
+        assert run.communicate()[1] is not None and run.returncode == 0
+    assert workplace.installed() == {"web": "2.0", "wire": "1.5", "checker": "3.0"}
+    (receipts,) = workplace.venv.glob("lib/python*/site-packages/.accelinstall/receipts")
+    assert len(list(receipts.iterdir())) == 1

@@ -6,6 +6,7 @@ import dataclasses
 import os
 import threading
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from accelinstall import events
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from accelinstall.model.hardware import HardwareReport
     from accelinstall.pipeline.request import Request
 
-PROTECTED = frozenset({"pip", "setuptools", "wheel"})
 # Distributions that can be asked to compute.
 FRAMEWORKS = frozenset(
     "torch tensorflow tensorflow-cpu tensorflow-rocm tensorflow-macos jax onnxruntime onnxruntime-gpu "
@@ -59,20 +59,11 @@ def install_lock(
     :param groups: the groups to install; ``None`` = those the request's profile takes.
     :raises AccelinstallError: and the environment is as before.
     """
-    from accelinstall.transaction import diff
-
     whole = locked.lock
     ensure_lock_fits(whole, place.interpreter)
     lock = dataclasses.replace(whole, packages=whole.packages_of(groups or _profile_groups(whole, request)))
-    inventory, latest = _installed(place)
-    owned = frozenset(name for name, _, _ in latest.installed) if latest else frozenset()
-    transaction = diff(
-        inventory,
-        lock,
-        exact=request.exact and not owned_only,
-        protected=PROTECTED | _own_packages(place, inventory),
-        owned=owned if request.exact else frozenset(),
-    )
+    goal = Goal(lock=lock, exact=request.exact and not owned_only, removes_owned=request.exact)
+    transaction = goal.difference(place.interpreter) if place.plan.exists else goal.difference(None)
     synced = _planned(locked, lock, transaction, place, session)
     if request.dry_run:
         synced = dataclasses.replace(synced, dry_run=True)
@@ -81,9 +72,41 @@ def install_lock(
         return synced
     receipt, interpreter = None, place.interpreter
     if transaction.steps:
-        receipt, interpreter = _carry_out(transaction, lock, request, place, session)
+        receipt, interpreter = _carry_out(goal, transaction, request, place, session)
     proof = _prove(lock, interpreter, request, session) if request.prove else ()
     return dataclasses.replace(synced, receipt=receipt, proof=proof)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goal:
+    """What an environment shall hold.
+
+    :ivar exact: remove what the lock does not name.
+    :ivar removes_owned: otherwise remove at least what an earlier receipt of ours put there.
+    """
+
+    lock: Lock
+    exact: bool
+    removes_owned: bool
+
+    def difference(self, interpreter: Interpreter | None) -> Transaction:
+        """The steps from what is installed now; ``None`` = nothing is, the environment is not made yet."""
+        from accelinstall.transaction import PROTECTED, diff
+
+        if interpreter is None:
+            return diff(Inventory(), self.lock, exact=self.exact)
+        from accelinstall.environment import read_inventory
+        from accelinstall.installation import latest_receipt
+
+        inventory = read_inventory(interpreter)
+        latest = latest_receipt(interpreter) if self.removes_owned else None
+        return diff(
+            inventory,
+            self.lock,
+            exact=self.exact,
+            protected=PROTECTED | _own_packages(interpreter, inventory),
+            owned=frozenset(name for name, _, _ in latest.installed) if latest else frozenset(),
+        )
 
 
 def undo(place: Place, session: Session) -> Synced:
@@ -129,19 +152,10 @@ def ensure_lock_fits(lock: Lock, interpreter: Interpreter) -> None:
             raise LockedForOtherTarget(locked=target.slug, actual=actual, reason=reason)
 
 
-def _installed(place: Place) -> tuple[Inventory, Receipt | None]:
-    if not place.plan.exists:
-        return Inventory(), None
-    from accelinstall.environment import read_inventory
-    from accelinstall.installation import latest_receipt
-
-    return read_inventory(place.interpreter), latest_receipt(place.interpreter)
-
-
 def _planned(locked: Locked, lock: Lock, transaction: Transaction, place: Place, session: Session) -> Synced:
     """What will happen, with what has to come over the network."""
     missing = [
-        package for package in transaction.packages if not package.path and session.store.get(package.sha256) is None
+        package for package in transaction.packages if not package.path and not session.store.holds(package.sha256)
     ]
     return Synced(
         environment=place.plan.path,
@@ -154,31 +168,38 @@ def _planned(locked: Locked, lock: Lock, transaction: Transaction, place: Place,
 
 
 def _carry_out(
-    transaction: Transaction, lock: Lock, request: Request, place: Place, session: Session
-) -> tuple[Receipt, Interpreter]:
-    """Fetches, makes the environment when it is missing, and commits."""
+    goal: Goal, planned: Transaction, request: Request, place: Place, session: Session
+) -> tuple[Receipt | None, Interpreter]:
+    """Fetches, makes the environment when it is missing, and commits; no receipt when another run was faster."""
     from accelinstall.catalog import load_catalog
     from accelinstall.environment import open_environment
-    from accelinstall.installation import execute
+    from accelinstall.installation import execute, hold_environment
 
-    clock = Stopwatch()
-    counter = _Counter(session.progress)
-    entries = session.store.fetch(transaction.packages, http=session.http, progress=counter, address=session.address)
+    clock, counter, fetch = Stopwatch(), _Counter(session.progress), session.store.fetch
+    entries = dict(fetch(planned.packages, http=session.http, progress=counter, address=session.address))
     clock.lap("download")
     interpreter = open_environment(place.plan, cache_directory=cache_directory(request), progress=session.progress)
     clock.lap("environment")
     compiles = request.compile_bytecode
-    receipt = execute(
-        transaction,
-        entries=entries,
-        interpreter=interpreter,
-        lock=lock,
-        progress=session.progress,
-        compile_bytecode=request.groups.profile == "production" if compiles is None else compiles,
-        exclusive=[(family.head, *family.members) for family in load_catalog().families if family.exclusive],
-        timings=clock.laps,
-        bytes_downloaded=counter.total,
-    )
+    with hold_environment(interpreter, progress=session.progress) as hold:
+        # Another run may have changed the environment while this one was downloading or waiting for it.
+        transaction = goal.difference(interpreter)
+        more = [package for package in transaction.packages if package.sha256 not in entries]
+        entries |= fetch(more, http=session.http, progress=counter, address=session.address) if more else {}
+        if not transaction.steps:
+            return None, interpreter
+        receipt = execute(
+            transaction,
+            entries=entries,
+            interpreter=interpreter,
+            lock=goal.lock,
+            progress=session.progress,
+            compile_bytecode=request.groups.profile == "production" if compiles is None else compiles,
+            exclusive=[(family.head, *family.members) for family in load_catalog().families if family.exclusive],
+            timings=clock.laps,
+            bytes_downloaded=counter.total,
+            hold=hold,
+        )
     return receipt, interpreter
 
 
@@ -254,11 +275,11 @@ def _profile_groups(lock: Lock, request: Request) -> tuple[str, ...]:
     return choice.groups
 
 
-def _own_packages(place: Place, inventory: Inventory) -> frozenset[str]:
+def _own_packages(interpreter: Interpreter, inventory: Inventory) -> frozenset[str]:
     """accelinstall and what it needs, when the environment is the one it runs from."""
     import sys
 
-    if os.path.realpath(place.interpreter.prefix) != os.path.realpath(sys.prefix):
+    if os.path.realpath(interpreter.prefix) != os.path.realpath(sys.prefix):
         return frozenset()
     from importlib.metadata import PackageNotFoundError, requires
 

@@ -47,6 +47,10 @@ class Store:
         self.retry_delay = retry_delay
         self.boot = _boot_identity() if boot is None else boot
 
+    def holds(self, sha256: str) -> bool:
+        """Whether there is an entry, without reading it."""
+        return bool(_KEY.fullmatch(sha256)) and os.path.exists(f"{self.directory}/{sha256}/manifest")
+
     def get(self, sha256: str) -> StoreEntry | None:
         """The entry of the wheel with that hash, if complete; reads one file, and once after each reboot all sizes."""
         if not _KEY.fullmatch(sha256):
