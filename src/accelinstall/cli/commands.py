@@ -150,6 +150,8 @@ def _tell(console: Console, findings: Iterable[Finding]) -> None:
         where = f"{finding.where}: " if finding.where else ""
         if finding.level == "info":
             console.say(f"note: {where}{finding.message}")
+            if finding.hint:
+                console.say(f"  hint: {finding.hint}")
         elif finding.level == "warning":
             console.warn(where + finding.message, finding.hint)
         else:

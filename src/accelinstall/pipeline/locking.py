@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from accelinstall import events
 from accelinstall.errors import AccelinstallError, LockError, ResolutionError
+from accelinstall.model.finding import Finding
 from accelinstall.model.lock import Lock
 from accelinstall.model.selection import Candidate, Selected, Verdict
 from accelinstall.model.target import Target
@@ -96,7 +97,8 @@ def lock_to_sync(request: Request, interpreter: Interpreter, session: Session) -
         paths = (lock_path(request, candidate.target) for candidate in plan.selection.candidates)
         found = next(filter(os.path.exists, paths), None)
         if found is not None:
-            return dataclasses.replace(_read_lock(found), findings=plan.project.findings)
+            locked = _read_lock(found)
+            return dataclasses.replace(locked, findings=(*plan.project.findings, *locked.findings))
     return lock_target(plan, request, session)
 
 
@@ -118,7 +120,8 @@ def _read_lock(path: str, interpreter: Interpreter | None = None) -> Locked:
         slug = f"cpu-{interpreter.platform}-{interpreter.python}"
         target = dataclasses.replace(Target.parse(slug), libc=interpreter.libc)
     text = read_text(path)
-    return Locked(lock=parse_lock(text, where=path, target=target), text=text, path=path, fresh=True)
+    lock = parse_lock(text, where=path, target=target)
+    return Locked(lock=lock, text=text, path=path, fresh=True, findings=_still_degraded(lock))
 
 
 def _fresh_lock(plan: Plan, candidate: Candidate, request: Request) -> Locked | None:
@@ -140,8 +143,14 @@ def _fresh_lock(plan: Plan, candidate: Candidate, request: Request) -> Locked | 
         fresh=True,
         selected=_selected(plan, candidate, lock),
         verdicts=plan.selection.verdicts,
-        findings=(*plan.project.findings, *plan.selection.warnings),
+        findings=(*plan.project.findings, *plan.selection.warnings, *_still_degraded(lock)),
     )
+
+
+def _still_degraded(lock: Lock) -> tuple[Finding, ...]:
+    """A lock that was made without one of its sources says so until it is made anew."""
+    hint = "accelinstall lock --upgrade"
+    return tuple(Finding(id="degraded", level="info", message=text, hint=hint) for text in lock.degraded)
 
 
 def _lock_candidate(plan: Plan, candidate: Candidate, request: Request, session: Session) -> Locked:

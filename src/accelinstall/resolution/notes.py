@@ -50,7 +50,7 @@ def _unreachable(pins: Sequence[Pin], stock: Stock) -> Iterable[Finding]:
             id="source-unreachable",
             level="warning",
             message=f"source `{source.name}` ({source.url}) cannot be reached; taking {'; '.join(parts)}",
-            hint="run again once it can be reached" if source in degraded else "",
+            hint="`accelinstall lock --upgrade` once it can be reached" if source in degraded else "",
         )
 
 
