@@ -10,9 +10,12 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from accelinstall.catalog.frameworks import FRAMEWORK_FILES
 from accelinstall.catalog.loading import FILES, FOLDER, platform_of_tag
 
-TABLES = {name: tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8")) for name in FILES}
+TABLES = {
+    name: tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8")) for name in (*FILES, *FRAMEWORK_FILES)
+}
 
 
 def rows() -> Iterator[tuple[str, dict[str, Any]]]:

@@ -4,6 +4,7 @@ In: the TOML files of this folder.  Out: one frozen :class:`Catalog`.  It knows 
 machine at hand, any project, and which build is the right one.
 """
 
+from accelinstall.catalog.frameworks import Framework, FrameworkBuild, Retired, framework_of
 from accelinstall.catalog.loading import CatalogFileError, load_catalog
 from accelinstall.catalog.values import (
     Backend,
@@ -29,12 +30,16 @@ __all__ = [
     "DriverFloor",
     "Drivers",
     "Family",
+    "Framework",
+    "FrameworkBuild",
     "Generation",
     "JetPack",
     "Numbers",
     "Release",
+    "Retired",
     "Wheel",
     "dotted",
+    "framework_of",
     "load_catalog",
     "numbers_of",
 ]

@@ -31,6 +31,7 @@ FOLDER = Path(__file__).parent
 FILES = ("torch", "cuda", "rocm", "others", "jetson", "drivers", "families")
 _PLATFORMS = ("linux-x86_64", "linux-aarch64", "windows-x86_64", "macos-arm64", "macos-x86_64")
 _MACHINES = ("x86_64", "aarch64", "arm64")
+_WINDOWS = {"win_amd64": "windows-x86_64", "win_arm64": "windows-arm64"}
 
 
 class CatalogFileError(CatalogError):
@@ -88,15 +89,18 @@ def _release(row: Mapping[str, Any]) -> Release:
         version=row["version"],
         series=".".join(row["version"].split(".")[:2]),
         requires_python=row["requires_python"],
-        wheels=tuple(wheel for text in row["wheels"] for wheel in _wheels(text)),
+        wheels=tuple(wheel for text in row["wheels"] for wheel in wheels_of(text)),
         default_index={platform: tuple(slugs.split()) for platform, slugs in row["default_index"].items()},
         companions={name: tuple(versions.split()) for name, versions in row["companions"].items()},
         triton=row["triton"],
     )
 
 
-def _wheels(text: str) -> Iterator[Wheel]:
-    """``cp311 cp312 : manylinux_2_28_x86_64 win_amd64`` as wheels."""
+def wheels_of(text: str) -> Iterator[Wheel]:
+    """``cp311 cp312 : manylinux_2_28_x86_64 win_amd64`` as wheels.
+
+    :raises ValueError: for a platform tag of an unknown kind.
+    """
     pythons, _, tags = text.partition(":")
     for tag in tags.split():
         platform, floor = platform_of_tag(tag)
@@ -108,8 +112,8 @@ def platform_of_tag(tag: str) -> tuple[str, tuple[int, ...]]:
 
     :raises ValueError: for a tag of another kind.
     """
-    if tag == "win_amd64":
-        return "windows-x86_64", ()
+    if tag in _WINDOWS:
+        return _WINDOWS[tag], ()
     machine = next((name for name in _MACHINES if tag.endswith(f"_{name}")), "")
     kind, _, version = tag.removesuffix(f"_{machine}").partition("_")
     numbers = numbers_of(version.replace("_", "."))
@@ -146,6 +150,8 @@ def _build(row: Mapping[str, Any]) -> Build:
         code={platform: tuple(row[platform].split()) for platform in _PLATFORMS if platform in row},
         macos=numbers_of(row.get("macos", "")),
         glibc=numbers_of(row.get("glibc", "")),
+        wheel_bytes=row.get("wheel_mb", 0) * 1_000_000,
+        library_bytes=row.get("libraries_mb", 0) * 1_000_000,
     )
 
 
@@ -186,4 +192,5 @@ def _family(row: Mapping[str, Any]) -> Family:
         exceptions=tuple(row["exceptions"].split()),
         exclusive=row["exclusive"],
         folder=row.get("folder", ""),
+        builds=row.get("builds", ""),
     )

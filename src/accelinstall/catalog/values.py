@@ -63,12 +63,16 @@ class Build:
     :ivar code: platform -> architectures: ``sm_86``, ``compute_120`` (PTX), ``gfx942``, ``xe-hpg``, ``apple``, ``any``.
     :ivar macos: macOS version below which the device cannot be used; empty for none.
     :ivar glibc: glibc floor where it is higher than the wheel's tag says; empty for none.
+    :ivar wheel_bytes: download of the head's wheel for Linux on x86-64, about; ``library_bytes`` that of the vendor's
+        libraries beside it; 0 = unknown.
     """
 
     series: tuple[str, ...]
     code: Mapping[str, tuple[str, ...]]
     macos: Numbers = ()
     glibc: Numbers = ()
+    wheel_bytes: int = 0
+    library_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +87,7 @@ class Backend:
     :ivar index_platforms: platforms that index serves; ``None`` = all of the build's.
     :ivar l4t: for Jetson builds, the L4T release from which, within its major, they run; empty otherwise.
     :ivar pythons: the only Python tags the index has; empty = those of the release.
+    :ivar provisional: nobody has described it: it is taken for a newer version of the newest backend of its major.
     """
 
     slug: str
@@ -95,6 +100,7 @@ class Backend:
     l4t: Numbers = ()
     pythons: tuple[str, ...] = ()
     builds: tuple[Build, ...] = ()
+    provisional: bool = False
 
     @property
     def toolkit(self) -> str:
@@ -172,6 +178,7 @@ class Family:
     :ivar members: canonical names besides the head; ``patterns`` are shell patterns of further members, and
         ``exceptions`` shell patterns of names that only look like members.
     :ivar exclusive: all members write ``folder``, so an environment holds one of them at most.
+    :ivar builds: the catalog's file of builds that knows its packages; empty for torch's, and where none does.
     """
 
     head: str
@@ -180,6 +187,7 @@ class Family:
     exceptions: tuple[str, ...] = ()
     exclusive: bool = False
     folder: str = ""
+    builds: str = ""
 
     def __contains__(self, name: object) -> bool:
         if not isinstance(name, str):
