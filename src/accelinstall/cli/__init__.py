@@ -15,27 +15,54 @@ from accelinstall.errors import AccelinstallError
 INTERRUPTED = 130
 
 
+class Interrupted(AccelinstallError):
+    """The user pressed Ctrl-C."""
+
+    code = "interrupted"
+    exit_code = INTERRUPTED
+
+    def __init__(self) -> None:
+        super().__init__(
+            "interrupted, nothing is left half done", hint="the same command goes on where this one stopped"
+        )
+
+
+class SystemRefused(AccelinstallError):
+    """The operating system refused something that no room expected to be refused."""
+
+    code = "system-refused"
+
+    def __init__(self, error: OSError) -> None:
+        place = f"{error.filename}: " if error.filename else ""
+        super().__init__(
+            f"{place}{error.strerror or error}", hint="check that the place exists, has room and may be written to"
+        )
+
+
 def run(argv: Sequence[str], *, console: Console | None = None, environ: Mapping[str, str] | None = None) -> int:
     """Runs one command and returns its exit code; errors are told, never raised."""
     variables = os.environ if environ is None else environ
     output = console or Console(quiet="-q" in argv or "--quiet" in argv)
+    as_json = "--json" in argv
     try:
         return _dispatch(list(argv), output, variables)
     except AccelinstallError as error:
-        if "--json" in argv:
-            from accelinstall.cli.documents import error_document, render
-
-            output.data(render(error_document(error)))
-        else:
-            output.error(error.message, error.hint)
-        return error.exit_code
+        return _fail(error, output, as_json=as_json)
     except KeyboardInterrupt:
-        output.error("interrupted, nothing is left half done", "the same command goes on where this one stopped")
-        return INTERRUPTED
-    except BrokenPipeError:
-        # The reader (`| head`) has enough; keep the interpreter from complaining when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 0
+        return _fail(Interrupted(), output, as_json=as_json)
+    except OSError as error:
+        return _fail(SystemRefused(error), output, as_json=as_json)
+
+
+def _fail(error: AccelinstallError, console: Console, *, as_json: bool) -> int:
+    """Tells *error* once: as the document on stdout, or as text on stderr."""
+    if as_json:
+        from accelinstall.cli.documents import error_document, render
+
+        console.data(render(error_document(error)))
+    else:
+        console.error(error.message, error.hint)
+    return error.exit_code
 
 
 def _dispatch(argv: list[str], console: Console, environ: Mapping[str, str]) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
+from contextlib import suppress
 from typing import TextIO
 
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
@@ -16,8 +18,8 @@ class Console:
     """
 
     def __init__(self, *, out: TextIO | None = None, err: TextIO | None = None, quiet: bool = False) -> None:
-        self._out = out or sys.stdout
-        self._err = err or sys.stderr
+        self._out = _writable(out or sys.stdout)
+        self._err = _writable(err or sys.stderr)
         self.quiet = quiet
 
     @property
@@ -27,8 +29,7 @@ class Console:
 
     def data(self, text: str) -> None:
         """Writes *text* to stdout as it is."""
-        self._out.write(text)
-        self._out.flush()
+        _write(self._out, text)
 
     def line(self, text: str = "") -> None:
         """One line of a report, to stdout."""
@@ -37,8 +38,7 @@ class Console:
     def say(self, text: str = "") -> None:
         """One line of talk, to stderr; nothing when quiet."""
         if not self.quiet:
-            self._err.write(text + "\n")
-            self._err.flush()
+            _talk(self._err, text + "\n")
 
     def warn(self, message: str, hint: str = "") -> None:
         """A warning says what was done instead."""
@@ -48,10 +48,9 @@ class Console:
 
     def error(self, message: str, hint: str = "") -> None:
         """An error is never quiet."""
-        self._err.write(f"{self.style('error:', 'red', err=True)} {message}\n")
+        _talk(self._err, f"{self.style('error:', 'red', err=True)} {message}\n")
         if hint:
-            self._err.write(f"  {self.style('hint:', 'cyan', err=True)} {hint}\n")
-        self._err.flush()
+            _talk(self._err, f"  {self.style('hint:', 'cyan', err=True)} {hint}\n")
 
     def style(self, text: str, *names: str, err: bool = False) -> str:
         """*text* in the named styles where colour is welcome."""
@@ -60,3 +59,35 @@ class Console:
             return text
         codes = ";".join(_STYLES[name] for name in names)
         return f"\x1b[{codes}m{text}\x1b[0m"
+
+
+def _writable(stream: TextIO | None) -> TextIO:
+    """A stream that takes every text, whatever its encoding and even when the shell closed it (``>&-``)."""
+    if stream is None:
+        return io.StringIO()
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
+    return stream
+
+
+def _write(stream: TextIO, text: str) -> None:
+    """Writes at once; a stream whose reader has left (``| head``) goes silent and the work goes on.
+
+    :raises OSError: when the stream cannot take the text for another reason, such as a full disk.
+    """
+    try:
+        stream.write(text)
+        stream.flush()
+    except OSError as error:
+        if isinstance(stream, io.TextIOWrapper):
+            # What is still buffered goes nowhere, so that neither the next line nor the flush at exit fails again.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        if not isinstance(error, BrokenPipeError):
+            error.filename = getattr(stream, "name", "")
+            raise
+
+
+def _talk(stream: TextIO, text: str) -> None:
+    """Writes where nothing is lost when it cannot be told: no work fails for it."""
+    with suppress(OSError):
+        _write(stream, text)

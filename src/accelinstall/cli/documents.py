@@ -25,8 +25,8 @@ Document = dict[str, Any]
 
 
 def render(document: Document) -> str:
-    """The document as text, one per run, with a final newline."""
-    return json.dumps(document, indent=2, ensure_ascii=False, default=_plain) + "\n"
+    """The document as text, one per run, with a final newline; in ASCII, which every stream and file name survives."""
+    return json.dumps(document, indent=2, default=_plain) + "\n"
 
 
 def error_document(error: AccelinstallError) -> Document:

@@ -6,11 +6,12 @@ import dataclasses
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, TextIO
 
 from accelinstall import events
 from accelinstall.cli.phases import NOTABLE_SECONDS, finished_line, tell_note
+from accelinstall.errors import UsageError
 
 if TYPE_CHECKING:
     from accelinstall.cli.console import Console
@@ -29,7 +30,7 @@ def drawing(
     with ExitStack() as stack:
         drawers: list[events.Progress] = []
         if events_file:
-            stream = stack.enter_context(open(events_file, "w", encoding="utf-8"))
+            stream = stack.enter_context(_opened(events_file))
             drawers.append(JsonLines(stream))
         if console.is_interactive and not plain:
             from accelinstall.cli.bars import Bars
@@ -47,19 +48,40 @@ def drawing(
         yield tell
 
 
+@contextmanager
+def _opened(path: str) -> Iterator[TextIO]:
+    try:
+        stream = open(path, "w", encoding="utf-8")  # noqa: SIM115 - closed below
+    except OSError as error:
+        raise UsageError(
+            f"`--events`: {path} cannot be written: {error.strerror}", hint="name a file in a folder you can write to"
+        ) from error
+    try:
+        yield stream
+    finally:
+        with suppress(OSError):  # a full disk has been noticed by then
+            stream.close()
+
+
 class JsonLines:
-    """Each event as one JSON object with its ``event`` name, one a line, flushed."""
+    """Each event as one JSON object with its ``event`` name, one a line; silent once the file takes no more."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._lock = threading.Lock()
+        self._broken = False
 
     def __call__(self, event: events.Event) -> None:
+        if self._broken:
+            return
         fields = {"stage": event.stage} if isinstance(event, events.Reached) else dataclasses.asdict(event)
         line = json.dumps({"schema": 1, "event": type(event).__name__, **fields})
         with self._lock:
-            self._stream.write(line + "\n")
-            self._stream.flush()
+            try:
+                self._stream.write(line + "\n")
+                self._stream.flush()
+            except OSError:  # nobody's installation fails because its progress cannot be told
+                self._broken = True
 
 
 class PlainLines:
