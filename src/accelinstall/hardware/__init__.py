@@ -13,6 +13,7 @@ from accelinstall.hardware.local import LocalHost
 from accelinstall.hardware.recorded import MalformedRecord, RecordedHost
 
 if TYPE_CHECKING:
+    from accelinstall.hardware.documents import MalformedReport, report_from_document
     from accelinstall.hardware.recording import RecordingHost, RecordUnwritable
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Host",
     "LocalHost",
     "MalformedRecord",
+    "MalformedReport",
     "NvmlAnswer",
     "NvmlDevice",
     "PlatformFacts",
@@ -27,6 +29,7 @@ __all__ = [
     "RecordedHost",
     "RecordingHost",
     "detect",
+    "report_from_document",
 ]
 
 
@@ -36,4 +39,8 @@ def __getattr__(name: str) -> object:
         from accelinstall.hardware import recording
 
         return getattr(recording, name)
+    if name in ("MalformedReport", "report_from_document"):
+        from accelinstall.hardware import documents
+
+        return getattr(documents, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
