@@ -98,6 +98,14 @@ def test_rollback_brings_the_environment_before_the_last_change_back(workplace: 
     assert workplace.installed() == {"web": "2.0", "wire": "1.5", "checker": "3.0"}
 
 
+def test_a_dry_rollback_changes_nothing(workplace: Workplace, index: IndexServer) -> None:
+    workplace.run("optimize", "--environment", "cpu", "--index-url", index.simple_url)
+    before = workplace.installed()
+    done = workplace.run("rollback", "--dry-run")
+    assert (done.code, done.out) == (0, "Plan         remove 3\n")
+    assert workplace.installed() == before
+
+
 def test_a_wrong_hash_leaves_the_environment_as_it_was(workplace: Workplace, index: IndexServer) -> None:
     options = ("--environment", "cpu", "--index-url", index.simple_url)
     workplace.run("optimize", *options)

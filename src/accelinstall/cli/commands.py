@@ -139,7 +139,7 @@ def _showing(console: Console) -> Callable[[str, object], None]:
 def _conclude(console: Console, synced: Synced, findings: Iterable[Finding]) -> None:
     """What was done, what it computes, what to read."""
     if synced.receipt is not None:
-        console.line(text.labelled("Done", text.receipt_line(synced.receipt)))
+        console.line(text.labelled("Plan" if synced.dry_run else "Done", text.receipt_line(synced.receipt)))
     for proof in synced.proof:
         console.line(text.labelled("Proof", text.proof_line(proof)))
     _tell(console, findings)

@@ -183,7 +183,8 @@ def receipt_line(receipt: Receipt) -> str:
     done = ", ".join(f"{verb} {count}" for count, verb in counts if count)
     slowest = sorted(((phase, s) for phase, s in receipt.timings.items() if s >= 0.05), key=lambda item: -item[1])[:3]
     times = ", ".join(f"{phase} {seconds:.1f} s" for phase, seconds in slowest)
-    laid_out = f"{size(receipt.bytes_installed)} in {plural(receipt.files, 'file')} by {receipt.link_mode}"
+    amount = f"{size(receipt.bytes_installed)} in {plural(receipt.files, 'file')} by {receipt.link_mode}"
+    laid_out = amount if receipt.files else ""
     return " · ".join(filter(None, (done, laid_out, times)))
 
 

@@ -26,12 +26,14 @@ def rollback(
     progress: events.Progress = events.ignore,
     link_mode: LinkMode | None = None,
     compile_bytecode: bool = False,
+    dry_run: bool = False,
     hold: Hold | None = None,
 ) -> Receipt:
     """The receipt of a new transaction that undoes the last one; undoing that again brings it back.
 
     :param inventory: what is installed now.
     :param find: wheel sha256 -> unpacked wheel, such as ``Store.get``.
+    :param dry_run: only tell what the receipt would say.
     :raises NothingToRollBack: when no transaction of ours is on record.
     :raises RollbackIncomplete: when what the earlier state needs is not stored any more.
     :raises InstallationError: when the environment could not be changed; it is then as before.
@@ -45,6 +47,7 @@ def rollback(
                 progress=progress,
                 link_mode=link_mode,
                 compile_bytecode=compile_bytecode,
+                dry_run=dry_run,
                 hold=taken,
             )
     recover(interpreter, hold=hold, progress=progress)
@@ -66,6 +69,8 @@ def rollback(
         requested=earlier.requested if earlier else (),
         direct=earlier.direct if earlier else (),
     )
+    if dry_run:
+        return receipt
     manner = Manner(
         link_mode=link_mode,
         compile_bytecode=compile_bytecode,

@@ -128,7 +128,7 @@ def rollback(request: Request, *, progress: events.Progress = events.ignore) -> 
     from accelinstall.pipeline.places import open_target
 
     with Session(request, progress) as session:
-        return undo(open_target(request, progress, must_exist=True), session)
+        return undo(open_target(request, progress, must_exist=True), request, session)
 
 
 def cache(request: Request, *, action: str = "size", older_than_days: float = 30.0) -> CacheState:

@@ -109,8 +109,8 @@ class Goal:
         )
 
 
-def undo(place: Place, session: Session) -> Synced:
-    """Undoes the last change to the environment; the value tells what was changed back."""
+def undo(place: Place, request: Request, session: Session) -> Synced:
+    """Undoes the last change to the environment; the receipt tells what is changed back."""
     from accelinstall.environment import read_inventory
     from accelinstall.installation import rollback
     from accelinstall.model.target import Target
@@ -120,12 +120,14 @@ def undo(place: Place, session: Session) -> Synced:
         inventory=read_inventory(place.interpreter),
         find=session.store.get,
         progress=session.progress,
+        dry_run=request.dry_run,
     )
     slug = f"cpu-{place.interpreter.platform}-{place.interpreter.python}"
     return Synced(
         environment=place.interpreter.prefix,
         lock=Lock(target=Target.parse(slug)),
         transaction=Transaction(),
+        dry_run=request.dry_run,
         receipt=receipt,
     )
 
