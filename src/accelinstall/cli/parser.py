@@ -116,6 +116,7 @@ def _add_indexes(parser: Parser) -> None:
     group.add_argument("--no-index", action="store_true", help="no index at all, find-links only")
     group.add_argument("--pre", action="store_true", help="pre-releases too")
     group.add_argument("--exclude-newer", metavar="DATE", default="", help="ignore files uploaded later")
+    group.add_argument("--experimental-variants", action="store_true", help="wheel variants too (PEP 825, provisional)")
     group.add_argument("--offline", action="store_true", help="no network")
 
 

@@ -47,6 +47,7 @@ def request_from(arguments: Namespace, environ: Mapping[str, str]) -> Request:
         venv=one.get("venv", ""),
         pre=one.get("pre", False),
         exclude_newer=one.get("exclude_newer", ""),
+        experimental_variants=one.get("experimental_variants", False),
         upgrade=one.get("upgrade", False),
         frozen=one.get("frozen", False),
         offline=one.get("offline", False),

@@ -15,6 +15,7 @@ from accelinstall.index.errors import (
     PipConfigurationInvalid,
     SourceRefusesLogin,
     SourceUnreachable,
+    VariantsUnreadable,
 )
 from accelinstall.index.mirrors import Mirrors
 from accelinstall.index.pip_configuration import (
@@ -37,6 +38,7 @@ __all__ = [
     "PipConfigurationInvalid",
     "SourceRefusesLogin",
     "SourceUnreachable",
+    "VariantsUnreadable",
     "default_index_url",
     "find_links_address",
     "read_pip_configuration",

@@ -14,6 +14,7 @@ from accelinstall.index.errors import (
     MetadataChanged,
     MetadataNeedsBuild,
     MetadataUnreadable,
+    VariantsUnreadable,
 )
 from accelinstall.index.filenames import canonical
 from accelinstall.index.jobs import Job, Workers
@@ -24,8 +25,9 @@ from accelinstall.index.metadata_text import parse_metadata
 from accelinstall.index.mirrors import Mirrors
 from accelinstall.index.wheel_metadata import read_wheel_metadata
 from accelinstall.index.wheel_tail import TailMalformed
-from accelinstall.model.index import CoreMetadata, IndexFile
+from accelinstall.model.index import CoreMetadata, IndexFile, VariantWheel
 from accelinstall.model.project import Source
+from accelinstall.model.variants import ReleaseVariants
 from accelinstall.net import HttpClient, HttpError, NotFound
 from accelinstall.net.origins import path_of
 
@@ -39,12 +41,19 @@ class IndexClient:
     :param cache_dir: folder for metadata that outlives the run; empty keeps none.
     :param threads: read at once in the background.
     :param mirrors: addresses rewritten when fetching; what is returned carries the canonical ones.
+    :param variants: wheel variants (PEP 825) are files like any other; without it nobody sees them.
     """
 
     def __init__(
-        self, http: HttpClient, cache_dir: str = "", *, threads: int = 24, mirrors: Mirrors | None = None
+        self,
+        http: HttpClient,
+        cache_dir: str = "",
+        *,
+        threads: int = 24,
+        mirrors: Mirrors | None = None,
+        variants: bool = False,
     ) -> None:
-        self._http, self._mirrors = http, mirrors or Mirrors()
+        self._http, self._mirrors, self._sees_variants = http, mirrors or Mirrors(), variants
         self._kept = MetadataCache(cache_dir) if cache_dir else None
         self._workers = Workers(threads)
         self._lock = threading.Lock()
@@ -52,6 +61,7 @@ class IndexClient:
         self._shelves: dict[Source, Job[Shelf]] = {}
         self._metadata: dict[tuple[str, str], Job[CoreMetadata]] = {}
         self._hashes: dict[str, Job[str]] = {}
+        self._variants: dict[str, Job[ReleaseVariants]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -78,6 +88,17 @@ class IndexClient:
         :raises MetadataUnreadable: and its kin; :class:`SourceUnreachable` when the file cannot be fetched.
         """
         return self._metadata_job(file).result()
+
+    def variants(self, file: VariantWheel) -> ReleaseVariants | None:
+        """What the release of *file* says of its variants; ``None`` when its page links no such file.
+
+        :raises VariantsUnreadable: when it is nonsense; :class:`SourceUnreachable` when it cannot be fetched.
+        """
+        if not file.properties_url:
+            return None
+        with self._lock:
+            job = self._variants.setdefault(file.properties_url, Job(lambda: self._read_variants(file)))
+        return job.result()
 
     def prefetch(self, requests: Iterable[tuple[Source, str]]) -> None:
         """Start reading pages in the background; errors show when :meth:`files` is asked."""
@@ -132,7 +153,27 @@ class IndexClient:
             page, links = listing.page, list(listing.links)
         if self._mirrors.pairs:
             links = [link._replace(url=self._mirrors.canonical(link.url)) for link in links]
-        return files_of(links, project=name, source=source.name, page=page)
+        files = files_of(links, project=name, source=source.name, page=page)
+        if not self._sees_variants:
+            return files
+        from accelinstall.index.variants import variant_wheels
+
+        return (*files, *variant_wheels(links, project=name, source=source.name, page=page))
+
+    def _read_variants(self, file: VariantWheel) -> ReleaseVariants:
+        from accelinstall.index.variants import parse_variants
+
+        url = file.properties_url
+        try:
+            body = self._http.get(self._mirrors.fetched(url)).body
+        except HttpError as error:
+            raise unreachable(Source(name=file.source, url=url), error) from error
+        if file.properties_sha256 and hashlib.sha256(body).hexdigest() != file.properties_sha256:
+            raise VariantsUnreadable(url=url, reason="it has another hash than its page says")
+        try:
+            return parse_variants(body)
+        except ValueError as error:
+            raise VariantsUnreadable(url=url, reason=str(error)) from None
 
     def _read_metadata(self, file: IndexFile) -> CoreMetadata:
         stamp = _stamp(file)

@@ -7,6 +7,7 @@
 ``MetadataUnreadable``     a file's metadata cannot be read or contradicts the file
     ``MetadataChanged``    a ``.metadata`` file has not the hash the page promised
     ``MetadataNeedsBuild`` only building the source archive would tell its metadata
+``VariantsUnreadable``     a release's ``variants.json`` is not what PEP 825 describes
 ``PipConfigurationInvalid``  a pip configuration file cannot be parsed
 """
 
@@ -78,6 +79,16 @@ class MetadataNeedsBuild(MetadataUnreadable):
     """Only building the source archive would tell its metadata."""
 
     code = "metadata-needs-build"
+
+
+class VariantsUnreadable(SourceError):
+    """A release's ``variants.json`` is not what PEP 825 describes, or not what its page promised."""
+
+    code = "variants-unreadable"
+
+    def __init__(self, *, url: str, reason: str) -> None:
+        super().__init__(f"{url} cannot be used: {reason}", hint="leave out --experimental-variants")
+        self.url, self.reason = url, reason
 
 
 class PipConfigurationInvalid(SourceError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+VARIANTS_SUFFIX = "-variants.json"
 SDIST_SUFFIXES = (".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz")
 _RUNS = re.compile(r"[-_.]+")
 _SAFE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
@@ -34,7 +35,7 @@ def is_version(text: str) -> bool:
 def parse_wheel_name(filename: str) -> tuple[str, str] | None:
     """Canonical name and version of a wheel; ``None`` when it is none that any installer would take.
 
-    Names with a sixth part that is no build number belong to wheel variants (PEP 825), which are not read yet.
+    Names with a part more belong to wheel variants (PEP 825), which only ``index.variants`` reads.
     """
     parts = filename.removesuffix(".whl").split("-")
     if len(parts) == 6:

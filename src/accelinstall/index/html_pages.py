@@ -28,7 +28,7 @@ _ATTRIBUTE = re.compile(r'([a-z-]+)(?:="([^"]*)")?', re.IGNORECASE)
 # Before the first link and after the last, these would change what the links mean.
 _SUBTLE = re.compile(r"<!--|<!\[|<(?:base|script|style|te|no|svg|math|xmp|plaintext|iframe|a[\s/>])", re.IGNORECASE)
 _VERSION = re.compile(r'<meta\s+name="pypi:repository-version"\s+content="([^"]*)"', re.IGNORECASE)
-_ARCHIVE = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz")
+_ARCHIVE = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", "-variants.json")
 
 
 def parse_html(body: bytes, *, url: str) -> tuple[str, list[Link]]:

@@ -9,10 +9,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from accelinstall.index.errors import SourceRefusesLogin, SourceUnreachable
-from accelinstall.index.filenames import SDIST_SUFFIXES, parse_wheel_name
+from accelinstall.index.filenames import SDIST_SUFFIXES, VARIANTS_SUFFIX, parse_wheel_name
 from accelinstall.index.links import Link
 from accelinstall.index.pages import ACCEPT, parse_page
 from accelinstall.model.project import Source
+from accelinstall.model.variants import split_label
 from accelinstall.net import CredentialsRefused, HttpClient, HttpError, NotFound
 from accelinstall.net.addresses import file_address, without_credentials
 from accelinstall.net.origins import path_of
@@ -28,14 +29,14 @@ class Listing:
 
 @dataclass(slots=True)
 class Shelf:
-    """A find-links place sorted by project: wheels by canonical name, source archives together."""
+    """A find-links place sorted by project: wheels by canonical name, everything else together."""
 
     page: str
     wheels: dict[str, list[Link]] = field(default_factory=lambda: defaultdict(list))
     archives: list[Link] = field(default_factory=list)
 
     def links_for(self, project: str) -> list[Link]:
-        """The wheels of *project* (canonical), and every source archive."""
+        """The wheels of *project* (canonical), and every file that is no wheel."""
         return [*self.wheels.get(project, ()), *self.archives]
 
 
@@ -82,7 +83,7 @@ def read_shelf(http: HttpClient, source: Source, url: str) -> Shelf:
     for link in links:
         if not link.filename.endswith(".whl"):
             shelf.archives.append(link)
-        elif (parsed := parse_wheel_name(link.filename)) is not None:
+        elif (parsed := parse_wheel_name(split_label(link.filename)[0])) is not None:
             shelf.wheels[parsed[0]].append(link)
     return shelf
 
@@ -117,7 +118,7 @@ def _read_folder(source: Source, url: str, path: str) -> list[Link]:
         found = [
             _local_link(url.rstrip("/") + file_address("/" + entry.name)[7:], entry.name, entry.stat().st_size)
             for entry in entries
-            if entry.name.endswith((".whl", *SDIST_SUFFIXES)) and entry.is_file()
+            if entry.name.endswith((".whl", VARIANTS_SUFFIX, *SDIST_SUFFIXES)) and entry.is_file()
         ]
     # Folders list themselves in any order; ours must not depend on it.
     return sorted(found, key=lambda link: link.filename)

@@ -32,6 +32,32 @@ class IndexFile:
     upload_time: str = ""
     metadata_sha256: str | None = None
 
+    @property
+    def tagged_name(self) -> str:
+        """The file name that build number and tags are read from: without a variant's label."""
+        return self.filename
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariantWheel(IndexFile):
+    """A wheel with a variant label in its name (PEP 825).
+
+    :ivar label: such as ``cu130`` or ``null``.
+    :ivar tagged: the file name without it.
+    :ivar properties_url: address of the release's ``variants.json``, empty when its page links none.
+    :ivar properties_sha256: of that file, as the page says; empty when it does not.
+    """
+
+    label: str
+    tagged: str
+    properties_url: str = ""
+    properties_sha256: str = ""
+
+    @property
+    def tagged_name(self) -> str:
+        """The file name without the label."""
+        return self.tagged
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoreMetadata:

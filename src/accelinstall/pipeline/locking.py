@@ -20,6 +20,7 @@ from accelinstall.pipeline.reading import read_text
 
 if TYPE_CHECKING:
     from accelinstall.model.installation import Interpreter
+    from accelinstall.model.variants import VariantSupport
     from accelinstall.pipeline.request import Request
     from accelinstall.pipeline.session import Session
     from accelinstall.resolution import Routing
@@ -173,6 +174,7 @@ def _lock_candidate(plan: Plan, candidate: Candidate, request: Request, session:
         overrides=plan.project.settings.overrides,
         prereleases=request.pre,
         exclude_newer=request.exclude_newer,
+        variants=_variants(plan, candidate, request),
         python_full_version=plan.python_full_version,
         directory=plan.project.directory,
         progress=session.progress,
@@ -224,6 +226,7 @@ def _input_hash(plan: Plan, candidate: Candidate, request: Request) -> str:
 
     settings = plan.project.settings
     target = candidate.target
+    variants = _variants(plan, candidate, request)
     index = request.index
     return input_hash(
         plan.wanted,
@@ -241,8 +244,19 @@ def _input_hash(plan: Plan, candidate: Candidate, request: Request) -> str:
             "no-index": index.no_index,
             "pre": request.pre,
             "exclude-newer": request.exclude_newer,
+            # The target does not tell what decides among variants: the driver's CUDA, the processor's level.
+            **({} if variants is None else {"variants": variants.namespaces}),
         },
     )
+
+
+def _variants(plan: Plan, candidate: Candidate, request: Request) -> VariantSupport | None:
+    """What the machine supports of wheel variants; ``None`` when they are not asked for."""
+    if not request.experimental_variants:
+        return None
+    from accelinstall.selection import supported_variants
+
+    return supported_variants(plan.report, environment=candidate.target.environment)
 
 
 def _selected(plan: Plan, candidate: Candidate, lock: Lock) -> tuple[Selected, ...]:

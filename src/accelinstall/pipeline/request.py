@@ -46,6 +46,7 @@ class Request:
     :ivar target: the one target this request is about, when it is not this machine's.
     :ivar lock_file: a lock to be installed as it is.
     :ivar frozen: take the lock without asking whether it is fresh.
+    :ivar experimental_variants: wheel variants (PEP 825) are candidates too.
     :ivar exclude_newer: ISO date or time; files uploaded later do not exist.
     :ivar cache_directory: empty = ``ACCELINSTALL_CACHE_DIR``, else the platform's cache folder.
     """
@@ -66,6 +67,7 @@ class Request:
     venv: str = ""
     pre: bool = False
     exclude_newer: str = ""
+    experimental_variants: bool = False
     upgrade: bool = False
     frozen: bool = False
     offline: bool = False

@@ -133,7 +133,9 @@ class Session:
         """Package indexes behind their cache."""
         from accelinstall.index import IndexClient
 
-        return IndexClient(self.http, cache_directory(self.request), mirrors=self._mirrors)
+        return IndexClient(
+            self.http, cache_directory(self.request), mirrors=self._mirrors, variants=self.request.experimental_variants
+        )
 
     def address(self, package: LockedPackage) -> str:
         """Where to fetch a locked package from."""

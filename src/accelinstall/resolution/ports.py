@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from accelinstall.model.index import CoreMetadata, IndexFile
+from accelinstall.model.index import CoreMetadata, IndexFile, VariantWheel
 from accelinstall.model.project import Source
+from accelinstall.model.variants import ReleaseVariants
 
 UNREACHABLE = "source-unreachable"
 """The ``code`` of the :class:`~accelinstall.errors.SourceError` that says a source did not answer at all.
@@ -49,6 +50,12 @@ class PackageFinder(Protocol):
 
     def prefetch_metadata(self, files: Iterable[IndexFile]) -> None:
         """Starts fetching metadata and returns at once; errors wait for the matching :meth:`metadata`."""
+
+    def variants(self, file: VariantWheel) -> ReleaseVariants | None:
+        """What the release of *file* says of its variants; ``None`` when it says nothing.
+
+        Cost: one small request per release; called only when :meth:`files` offers variant wheels.
+        """
 
     def sha256(self, file: IndexFile) -> str:
         """The hash of *file*, lower-case hex.

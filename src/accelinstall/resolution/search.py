@@ -17,6 +17,7 @@ from accelinstall.errors import ResolutionError, UsageError
 from accelinstall.events import PhaseAdvanced, Progress, ignore
 from accelinstall.model.project import Wanted
 from accelinstall.model.target import Target
+from accelinstall.model.variants import VariantSupport
 from accelinstall.resolution.dependencies import Dependencies
 from accelinstall.resolution.inquiry import Witness, explain_conflict
 from accelinstall.resolution.needs import Need, Pin
@@ -28,6 +29,7 @@ from accelinstall.resolution.routing import Routing
 from accelinstall.resolution.shelf import FileJudge, parse_time
 from accelinstall.resolution.standards import Markers, Wheels, canonical, parse_requirement, parse_version
 from accelinstall.resolution.stock import Stock
+from accelinstall.resolution.variants import VariantJudge
 from accelinstall.resolution.walking import walk_ahead
 
 if TYPE_CHECKING:
@@ -76,6 +78,7 @@ def resolve(
     preferences: Mapping[str, str] | None = None,
     prereleases: bool = False,
     exclude_newer: str = "",
+    variants: VariantSupport | None = None,
     python_full_version: str = "",
     directory: str = "",
     max_rounds: int = MAX_ROUNDS,
@@ -87,6 +90,7 @@ def resolve(
     :param overrides: PEP 508 texts that replace every other requirement on their names.
     :param preferences: canonical name -> version to be kept where it fits, such as the one locked before.
     :param exclude_newer: ISO 8601 date (that whole day still counts) or time; files uploaded later do not exist.
+    :param variants: what the machine supports of wheel variants, for a *finder* that offers them.
     :param python_full_version: ``3.11.7``; empty = the first release of the target's Python.
     :param directory: absolute folder that relative wheel paths start from.
     :raises ResolutionImpossible: requirements contradict each other.
@@ -100,6 +104,7 @@ def resolve(
         wheels=Wheels({str(tag): rank for rank, tag in enumerate(target.tags())}),
         python=Version(environment["python_full_version"]),
         until=_until(exclude_newer),
+        variants=VariantJudge(variants, finder.variants) if variants is not None else None,
     )
     dependencies = Dependencies(markers, overrides=_requirements(overrides), directory=directory)
     roots = dependencies.of_project(wanted)

@@ -12,9 +12,18 @@ from packaging.version import Version
 from accelinstall.model.index import IndexFile
 from accelinstall.resolution.places import Place
 from accelinstall.resolution.standards import Range, Wheels, build_number, parse_range, parse_version
+from accelinstall.resolution.variants import VariantJudge
 
 # How far a file came before it was refused: the reason of the file that came farthest speaks for its version.
-_PROGRESS = ("needs-build", "backend", "wheel-tags", "requires-python", "uploaded-later", "upload-time-unknown")
+_PROGRESS = (
+    "needs-build",
+    "backend",
+    "wheel-tags",
+    "requires-python",
+    "uploaded-later",
+    "upload-time-unknown",
+    "variant",
+)
 WORDS = {
     "needs-build": "no wheel fits, only a source distribution that would have to be built",
     "backend": "another build",
@@ -22,6 +31,7 @@ WORDS = {
     "requires-python": "made for other Python versions",
     "uploaded-later": "uploaded later than allowed",
     "upload-time-unknown": "of unknown upload time",
+    "variant": "no variant for this machine",
     "yanked": "yanked",
     "prerelease": "a pre-release",
 }
@@ -59,10 +69,13 @@ class FileJudge:
 
     :ivar python: full version packages are for.
     :ivar until: files uploaded at this moment or later do not exist; ``None`` = no limit.
+    :ivar variants: judges wheel variants; ``None`` where nobody offers any.
     """
 
-    def __init__(self, *, wheels: Wheels, python: Version, until: datetime | None = None) -> None:
-        self._wheels, self.python, self._until = wheels, python, until
+    def __init__(
+        self, *, wheels: Wheels, python: Version, until: datetime | None = None, variants: VariantJudge | None = None
+    ) -> None:
+        self._wheels, self.python, self._until, self._variants = wheels, python, until, variants
 
     def accepts_python(self, requires_python: str) -> bool:
         """Whether the target's Python is inside; an unreadable text refuses nothing, as in pip."""
@@ -75,13 +88,15 @@ class FileJudge:
             return Refusal(code="needs-build")
         if file.is_wheel and (reason := place.refuse(version)):
             return Refusal(code="backend", detail=reason)
-        if file.is_wheel and self._wheels.rank(file.filename) is None:
+        if file.is_wheel and self._wheels.rank(file.tagged_name) is None:
             return Refusal(code="wheel-tags")
         if not self.accepts_python(file.requires_python):
             return Refusal(code="requires-python", detail=file.requires_python)
-        if self._until is not None and not place.is_find_links:
-            return self._refuse_time(file.upload_time)
-        return None
+        if self._until is not None and not place.is_find_links and (late := self._refuse_time(file.upload_time)):
+            return late
+        # Last, for it may cost a request.
+        unfit = self._variants.refuse(file) if self._variants else None
+        return None if unfit is None else Refusal(code="variant", detail=unfit)
 
     def _refuse_time(self, text: str) -> Refusal | None:
         uploaded = parse_time(text)
@@ -89,10 +104,20 @@ class FileJudge:
             return Refusal(code="upload-time-unknown")
         return Refusal(code="uploaded-later", detail=text) if self._until and uploaded >= self._until else None
 
-    def quality(self, file: IndexFile, position: int) -> tuple[int, int, str, int, str, str]:
-        """Sort key of usable files of one version, the best is the greatest: tag, build number, order of places."""
-        rank = self._wheels.rank(file.filename) or 0
-        return (-rank, *build_number(file.filename), -position, file.filename, file.url)
+    def best(self, rows: Sequence[tuple[int, Place, IndexFile]]) -> tuple[int, Place, IndexFile]:
+        """The best of (position of its place, place, usable file) rows of one version.
+
+        Variant first, then tag, build number, order of places.
+        """
+        if self._variants is not None:
+            ranks = [self._variants.rank(file) for _, _, file in rows]
+            least = min(ranks)
+            rows = [row for row, rank in zip(rows, ranks, strict=True) if rank == least]
+        return max(rows, key=lambda row: self._quality(row[2], row[0]))
+
+    def _quality(self, file: IndexFile, position: int) -> tuple[int, int, str, int, str, str]:
+        rank = self._wheels.rank(file.tagged_name) or 0
+        return (-rank, *build_number(file.tagged_name), -position, file.filename, file.url)
 
 
 class Shelf:
@@ -146,7 +171,7 @@ class Shelf:
         if not usable:
             return Offer(version, refusal=_farthest(refusals))
         standing = [row for row in usable if row[2].yanked is None]
-        _, place, file = max(standing or usable, key=lambda row: self._judge.quality(row[2], row[0]))
+        _, place, file = self._judge.best(standing or usable)
         return Offer(version, file=file, place=place, yanked=None if standing else file.yanked)
 
     def _files_of(self, version: Version) -> Iterator[tuple[int, Place, IndexFile]]:

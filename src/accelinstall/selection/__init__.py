@@ -16,6 +16,7 @@ from accelinstall.selection.refusals import (
 )
 from accelinstall.selection.selecting import select
 from accelinstall.selection.sources import backend_of_source
+from accelinstall.selection.variants import supported_variants
 
 __all__ = [
     "BackendNeeded",
@@ -29,4 +30,5 @@ __all__ = [
     "choose_environment",
     "report_for",
     "select",
+    "supported_variants",
 ]

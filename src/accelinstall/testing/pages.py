@@ -41,7 +41,8 @@ class Offer:
     def project(self) -> str:
         """Canonical project name, read from the file name."""
         stem = self.filename.removesuffix(".tar.gz").removesuffix(".zip")
-        name = stem.split("-")[0] if self.filename.endswith(".whl") else stem.rpartition("-")[0]
+        is_escaped = self.filename.endswith((".whl", "-variants.json"))
+        name = stem.split("-")[0] if is_escaped else stem.rpartition("-")[0]
         return re.sub(r"[-_.]+", "-", name).lower()
 
 
