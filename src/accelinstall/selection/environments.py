@@ -20,16 +20,20 @@ def choose_environment(
     """The environment to serve: what the user claims, else the first of cuda, rocm, xpu, mps with a device to use.
 
     A device counts when it is usable and some build in *catalog* (the shipped one by default) runs on it; the wishes
-    and the Python version are not asked here.  Integrated devices count only where no discrete one is usable.  A Jetson
-    that no build serves is ``edge``, any other machine ``cpu``.  *report* must already carry the overrides.
+    and the Python version are not asked here.  Integrated devices count only where no build runs on a discrete one, and
+    where their vendor has none there.  A Jetson that no build serves is ``edge``, any other machine ``cpu``.  *report*
+    must already carry the overrides.
     """
     claimed = overrides.environment or environment_of(overrides.backend)
     for environment in ENVIRONMENTS:
         if environment == claimed:
             return environment
     catalog = catalog or load_catalog()
-    discrete = [device for device in report.devices if device.usable and not device.integrated]
-    for group in (discrete, [] if discrete else [device for device in report.devices if device.usable]):
+    usable = [device for device in report.devices if device.usable]
+    discrete = [device for device in usable if not device.integrated]
+    # Beside a discrete one of its own vendor an integrated device is never computed on.
+    taken = {device.vendor for device in discrete}
+    for group in (discrete, [device for device in usable if device.vendor not in taken]):
         for environment, vendor in VENDORS.items():
             mine = tuple(device for device in group if device.vendor == vendor)
             if any(_is_served(device, environment, report, catalog) for device in mine):
