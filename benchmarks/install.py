@@ -109,23 +109,33 @@ def serving(wheels: Path, work: Path, rate: int) -> Iterator[str]:
 
 
 def write_lock(wheels: Path, address: str, path: Path) -> tuple[int, int]:
-    """A PEP 751 lock of every wheel in the folder; returns their number and bytes."""
+    """A lock of every wheel in the folder, as accelinstall writes it; returns their number and bytes."""
     from packaging.utils import parse_wheel_filename
 
-    rows, total = ['lock-version = "1.0"', 'created-by = "benchmark"'], 0
-    found = sorted(wheels.glob("*.whl"))
-    for wheel in found:
+    from accelinstall.lockfile import render_lock
+    from accelinstall.model.lock import Lock, LockedPackage
+    from accelinstall.model.target import Target
+
+    packages = []
+    for wheel in sorted(wheels.glob("*.whl")):
         name, version, *_ = parse_wheel_filename(wheel.name)
-        digest = hashlib.file_digest(wheel.open("rb"), "sha256").hexdigest()
-        size = wheel.stat().st_size
-        total += size
-        url = f"{address}/{wheel.name}".replace("+", "%2B")
-        rows.append(
-            f'[[packages]]\nname = "{name}"\nversion = "{version}"\n'
-            f'wheels = [{{name = "{wheel.name}", url = "{url}", size = {size}, hashes = {{sha256 = "{digest}"}}}}]'
+        with wheel.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        packages.append(
+            LockedPackage(
+                name=name,
+                version=str(version),
+                filename=wheel.name,
+                sha256=digest,
+                url=f"{address}/{wheel.name}".replace("+", "%2B"),
+                size=wheel.stat().st_size,
+            )
         )
-    path.write_text("\n".join(rows) + "\n")
-    return len(found), total
+    packages.sort(key=lambda package: package.name)
+    target = Target.parse(f"cpu-linux-x86_64-cp{sys.version_info[0]}{sys.version_info[1]};libc=glibc-2.28")
+    lock = Lock(target=target, packages=tuple(packages), requires_python=">=3.11", input_hash="0" * 64)
+    path.write_text(render_lock(lock))
+    return len(packages), sum(package.size or 0 for package in packages)
 
 
 def commands(lock: Path, python: str, caches: Path) -> dict[str, tuple[list[str], dict[str, str]]]:
