@@ -166,6 +166,8 @@ def transaction_summary(synced: Synced) -> str:
 _VERBS = ((Install, "install"), (Replace, "replace"), (Remove, "remove"))
 
 
+    if not transaction.steps and not transaction.kept:
+        return "nothing to install"
 def transaction_lines(transaction: Transaction) -> Iterator[str]:
     """Every step, one a line."""
     for step in transaction.steps:

@@ -20,7 +20,13 @@ from accelinstall.environment.errors import (
 )
 from accelinstall.environment.interpreter import describe
 from accelinstall.environment.inventory import read_inventory
-from accelinstall.environment.opening import ensure_fits, ensure_usable, find_interpreter, open_environment
+from accelinstall.environment.opening import (
+    ensure_fits,
+    ensure_makeable,
+    ensure_usable,
+    find_interpreter,
+    open_environment,
+)
 from accelinstall.environment.planning import EnvironmentPlan, plan_environment
 from accelinstall.environment.venv import create_venv
 
@@ -39,6 +45,7 @@ __all__ = [
     "create_venv",
     "describe",
     "ensure_fits",
+    "ensure_makeable",
     "ensure_usable",
     "find_interpreter",
     "open_environment",

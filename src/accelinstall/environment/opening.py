@@ -7,7 +7,13 @@ import sys
 from collections.abc import Mapping
 
 from accelinstall import events
-from accelinstall.environment.errors import ExternallyManaged, ForeignEnvironment, PythonMismatch, ReadOnlyEnvironment
+from accelinstall.environment.errors import (
+    EnvironmentNotMade,
+    ExternallyManaged,
+    ForeignEnvironment,
+    PythonMismatch,
+    ReadOnlyEnvironment,
+)
 from accelinstall.environment.interpreter import describe
 from accelinstall.environment.planning import EnvironmentPlan, plan_environment
 from accelinstall.environment.venv import create_venv
@@ -82,6 +88,16 @@ def ensure_usable(interpreter: Interpreter) -> None:
             raise ForeignEnvironment(tree, owner=owner, user=user)
     if not os.access(purelib, os.W_OK | os.X_OK):
         raise ReadOnlyEnvironment(purelib)
+
+
+def ensure_makeable(path: str) -> None:
+    """Refuse to begin what would end with an environment that cannot be made.
+
+    :raises EnvironmentNotMade: when its nearest folder cannot be written to.
+    """
+    folder = _nearest(path)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise EnvironmentNotMade(path, reason=f"`{folder}` cannot be written to")
 
 
 def ensure_fits(interpreter: Interpreter, *, python: str = "", requires_python: str = "") -> None:

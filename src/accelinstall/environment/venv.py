@@ -48,6 +48,8 @@ def create_venv(
                 os.unlink(lock)
     except OSError as error:
         raise EnvironmentNotMade(path, reason=error.strerror or str(error)) from error
+    except UnicodeError as error:  # pyvenv.cfg is UTF-8
+        raise EnvironmentNotMade(path, reason="its path is not UTF-8") from error
     return describe(python_of(path), cache_directory=cache_directory)
 
 

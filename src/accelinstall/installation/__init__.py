@@ -23,6 +23,7 @@ from accelinstall.installation.errors import (
 from accelinstall.installation.execution import execute
 from accelinstall.installation.recovery import recover
 from accelinstall.installation.rollback import rollback
+from accelinstall.installation.space import ensure_space
 from accelinstall.installation.state import Hold, hold_environment, latest_receipt, lock_hash, read_receipts
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "RollbackIncomplete",
     "StoreEntryGone",
     "WriteFailed",
+    "ensure_space",
     "execute",
     "hold_environment",
     "latest_receipt",

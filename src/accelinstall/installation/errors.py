@@ -104,7 +104,7 @@ class NoSpace(InstallationError):
     code = "no-space"
 
     def __init__(self, path: str, *, needed: int | None = None, free: int | None = None) -> None:
-        numbers = f": {needed:,} bytes are needed, {free:,} are free" if needed is not None else ""
+        numbers = f": {_megabytes(needed)} are needed, {_megabytes(free or 0)} are free" if needed is not None else ""
         super().__init__(
             f"no space left in `{path}`{numbers}; the environment is as before",
             hint="free some space, or install into another disk: --venv DIR",
@@ -178,3 +178,7 @@ def from_os_error(error: OSError, *, path: str) -> InstallationError:
     if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM}:
         return ReadOnlyTarget(path)
     return WriteFailed(str(error.filename2 or error.filename or path), reason=error.strerror or str(error))
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1e6:.0f} MB" if count < 1e9 else f"{count / 1e9:.1f} GB"

@@ -13,6 +13,7 @@ from accelinstall import events
 from accelinstall.errors import LockError
 from accelinstall.model.installation import Interpreter, Inventory, Proof, Receipt, Transaction
 from accelinstall.model.lock import Lock
+from accelinstall.model.variants import split_label
 from accelinstall.pipeline.outcomes import Locked, Synced
 from accelinstall.pipeline.places import Place
 from accelinstall.pipeline.reading import read_project
@@ -71,7 +72,7 @@ def install_lock(
     if request.dry_run:
         return synced
     receipt, interpreter = None, place.interpreter
-    if transaction.steps:
+    if transaction.steps or not place.plan.exists:
         receipt, interpreter = _carry_out(goal, transaction, request, place, session)
     proof = _prove(lock, interpreter, request, session) if request.prove else ()
     return dataclasses.replace(synced, receipt=receipt, proof=proof)
@@ -136,12 +137,16 @@ def ensure_lock_fits(lock: Lock, interpreter: Interpreter) -> None:
     """Refuses a lock whose wheels this interpreter cannot use.
 
     :raises LockedForOtherTarget: with the first wheel that does not fit.
+    :raises PythonMismatch: when it is another Python than the lock requires.
     """
+    from accelinstall.environment import ensure_fits
+
     target = lock.target
     actual = f"{interpreter.platform}-{interpreter.python}"
     locked = f"{target.platform}-{target.python}"
     if locked != actual:
         raise LockedForOtherTarget(locked=target.slug, actual=actual, reason="platform or Python differ")
+    ensure_fits(interpreter, requires_python=lock.requires_python)
     if target.libc == interpreter.libc:
         return
     from packaging.utils import parse_wheel_filename
@@ -149,7 +154,7 @@ def ensure_lock_fits(lock: Lock, interpreter: Interpreter) -> None:
     here = dataclasses.replace(target, libc=interpreter.libc)
     accepted = frozenset(here.tags())
     for package in lock.packages:
-        if not parse_wheel_filename(package.filename)[3] & accepted:
+        if not parse_wheel_filename(split_label(package.filename)[0])[3] & accepted:
             reason = f"{package.filename} does not fit {interpreter.libc or interpreter.platform}"
             raise LockedForOtherTarget(locked=target.slug, actual=actual, reason=reason)
 
@@ -160,7 +165,7 @@ def _planned(locked: Locked, lock: Lock, transaction: Transaction, place: Place,
         package for package in transaction.packages if not package.path and not session.store.holds(package.sha256)
     ]
     return Synced(
-        environment=place.plan.path,
+        environment=place.interpreter.prefix if place.plan.exists else place.plan.path,
         lock=lock,
         transaction=transaction,
         download_bytes=sum(package.size or 0 for package in missing),
@@ -175,8 +180,10 @@ def _carry_out(
     """Fetches, makes the environment when it is missing, and commits; no receipt when another run was faster."""
     from accelinstall.catalog import load_catalog
     from accelinstall.environment import open_environment
-    from accelinstall.installation import execute, hold_environment
+    from accelinstall.installation import ensure_space, execute, hold_environment
 
+    store = session.store
+    ensure_space(place.plan.path, store=store.directory, needed=lambda: store.unpacked_size(planned.packages))
     clock, counter, fetch = Stopwatch(), _Counter(session.progress), session.store.fetch
     entries = dict(fetch(planned.packages, http=session.http, progress=counter, address=session.address))
     clock.lap("download")

@@ -60,7 +60,7 @@ class Synced:
 
     :ivar environment: its prefix (where it would be, in a dry run).
     :ivar download_bytes: what had to come over the network, as far as sizes are known.
-    :ivar receipt: ``None`` when there was nothing to do, and in a dry run, except that of a rollback: what it would say.
+    :ivar receipt: ``None`` when there was nothing to do, and in a dry run; that of a rollback says what would be done.
     """
 
     environment: str

@@ -44,7 +44,7 @@ def plan_place(request: Request) -> Place:
 
 def open_target(request: Request, progress: events.Progress, *, must_exist: bool = False) -> Place:
     """The place, after an interrupted commit of an earlier run was completed or undone."""
-    from accelinstall.environment import InterpreterMissing, ensure_usable
+    from accelinstall.environment import InterpreterMissing, ensure_makeable, ensure_usable
     from accelinstall.installation import recover
 
     place = plan_place(request)
@@ -54,6 +54,8 @@ def open_target(request: Request, progress: events.Progress, *, must_exist: bool
             recover(place.interpreter, progress=progress)
     elif must_exist:
         raise InterpreterMissing(place.plan.path, reason="does not exist")
+    elif not request.dry_run:
+        ensure_makeable(place.plan.path)
     return place
 
 

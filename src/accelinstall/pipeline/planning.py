@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from accelinstall.errors import UsageError
+from accelinstall.errors import ProjectError, UsageError
 from accelinstall.model.hardware import ENVIRONMENTS, Environment, HardwareReport, Overrides
 from accelinstall.model.project import GroupChoice, Project, Source, Wanted
 from accelinstall.model.selection import Selection, Wish
@@ -67,6 +67,8 @@ def make_plan(request: Request, interpreter: Interpreter | None, session: Sessio
         only=groups.only,
     )
     locked_groups = groups_to_lock(project, choice)
+    full_version = _full_version(report, interpreter)
+    _ensure_python(project, full_version or report.platform.python_version)
     wanted = wanted_for(project, locked_groups, extras=groups.extras)
     selection = select(
         report,
@@ -83,11 +85,36 @@ def make_plan(request: Request, interpreter: Interpreter | None, session: Sessio
         locked_groups=locked_groups,
         wanted=wanted,
         selection=selection,
-        python_full_version=_full_version(report, interpreter),
+        python_full_version=full_version,
     )
 
 
 def read_hardware(request: Request, session: Session, *, interpreter: Interpreter | None = None) -> HardwareReport:
+class PythonNotWanted(ProjectError):
+    """The project's ``requires-python`` leaves out the Python its packages are chosen for."""
+
+    code = "python-not-wanted"
+
+    def __init__(self, *, wanted: str, found: str) -> None:
+        super().__init__(
+            f"the project requires Python {wanted}, this is for Python {found}",
+            hint="name another one: --python-version X.Y for locks and new environments, --python PATH or --venv DIR "
+            "for those that are there",
+        )
+        self.wanted, self.found = wanted, found
+
+
+def _ensure_python(project: Project, version: str) -> None:
+    """:raises PythonNotWanted: when no release of *version*, perhaps only a minor one, is among the project's."""
+    if not project.requires_python or not version:
+        return
+    from packaging.specifiers import SpecifierSet
+
+    releases = [version] if version.count(".") > 1 else [f"{version}.0", f"{version}.99"]
+    if not any(SpecifierSet(project.requires_python).contains(release, prereleases=True) for release in releases):
+        raise PythonNotWanted(wanted=project.requires_python, found=version)
+
+
     """What is judged: the machine of a target for elsewhere, a recorded one, or this one for *interpreter*.
 
     The request's overrides are applied.
@@ -137,8 +164,10 @@ def wanted_for(project: Project, groups: tuple[str, ...], *, extras: tuple[str, 
     return wanted_of(project, GroupChoice(groups=groups), extras=extras)
 
 
-def wishes_for(wanted: tuple[Wanted, ...], project: Project, catalog: Catalog) -> tuple[Wish, ...]:
-    """The frameworks asked for, each with the backend its source or local label fixes."""
+def wishes_for(
+    wanted: tuple[Wanted, ...], project: Project, catalog: Catalog, *, report: HardwareReport
+) -> tuple[Wish, ...]:
+    """The frameworks asked for on the machine of *report*, each with the backend its source or local label fixes."""
     from packaging.utils import canonicalize_name
 
     from accelinstall.selection import backend_of_source
@@ -180,7 +209,7 @@ def requests_for_targets(request: Request, interpreter: Interpreter | None, sess
                 "the project names no targets",
                 hint='add `targets = ["cpu", "cu130"]` under [tool.accelinstall] in pyproject.toml',
             )
-    targets = (expand_target(name, request, interpreter, session) for name in names)
+    targets = dict.fromkeys(expand_target(name, request, interpreter, session) for name in names)
     return [dataclasses.replace(request, target=target) for target in targets] or [request]
 
 
@@ -194,7 +223,10 @@ def expand_target(name: str, request: Request, interpreter: Interpreter | None, 
     except TargetSyntaxError:
         if environment_of(name) not in ENVIRONMENTS:
             raise
-        target = Target.parse(f"{name}-{_platform_and_python(request, interpreter, session)}")
+        try:
+            target = Target.parse(f"{name}-{_platform_and_python(request, interpreter, session)}")
+        except TargetSyntaxError:
+            raise TargetSyntaxError(name) from None
     if target.libc:
         return target
     return dataclasses.replace(target, libc=PORTABLE_FLOORS.get(target.system, ""))

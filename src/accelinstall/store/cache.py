@@ -51,6 +51,16 @@ class Store:
         """Whether there is an entry, without reading it."""
         return bool(_KEY.fullmatch(sha256)) and os.path.exists(f"{self.directory}/{sha256}/manifest")
 
+    def unpacked_size(self, packages: Iterable[LockedPackage]) -> int:
+        """Bytes those wheels take when they are laid out: known of entries, expected of wheels yet to come."""
+        from accelinstall.store.fetching import EXPANSION
+
+        total = 0
+        for package in packages:
+            entry = self.get(package.sha256)
+            total += int((package.size or 0) * EXPANSION) if entry is None else entry.size
+        return total
+
     def get(self, sha256: str) -> StoreEntry | None:
         """The entry of the wheel with that hash, if complete; reads one file, and once after each reboot all sizes."""
         if not _KEY.fullmatch(sha256):

@@ -1,0 +1,89 @@
+"""What is wrong is said once, with a hint and before anything changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from accelinstall.errors import AccelinstallError
+from accelinstall.installation import NoSpace, ensure_space
+from accelinstall.testing import IndexServer
+from tests.pipeline.running import Outcome, Workplace
+
+
+def refused(done: Outcome, code: str, *, exit_code: int = 1) -> dict[str, str]:
+    """The error of a run with ``--json``."""
+    assert done.code == exit_code, done.err
+    error: dict[str, str] = done.document["error"]
+    assert error["code"] == code, error
+    assert error["hint"]
+    return error
+
+
+def edit(workplace: Workplace, old: str, new: str) -> None:
+    pyproject = workplace.project / "pyproject.toml"
+    text = pyproject.read_text(encoding="utf-8")
+    assert old in text
+    pyproject.write_text(text.replace(old, new), encoding="utf-8")
+
+
+@pytest.mark.parametrize("argv", [("optimize",), ("lock",), ("lock", "--target", "cpu-linux-x86_64-cp311")])
+def test_a_python_the_project_leaves_out_is_refused(workplace: Workplace, argv: tuple[str, ...]) -> None:
+    edit(workplace, ">=3.11", ">=3.99")
+    error = refused(workplace.run(*argv, "--environment", "cpu", "--json"), "python-not-wanted")
+    assert ">=3.99" in error["message"]
+    assert not workplace.venv.exists()
+
+
+def test_a_lock_that_requires_another_python_is_not_installed(workplace: Workplace, index: IndexServer) -> None:
+    workplace.run("lock", "--environment", "cpu", "--index-url", index.simple_url)
+    (lock,) = workplace.project.glob("pylock.*.toml")
+    lock.write_text(lock.read_text().replace('requires-python = ">=3.11"', 'requires-python = ">=3.99"'))
+    refused(workplace.run("sync", str(lock), "--json"), "python-mismatch")
+    assert not workplace.venv.exists()
+
+
+def test_a_project_that_needs_nothing_still_gets_its_environment(workplace: Workplace) -> None:
+    workplace.write('[project]\nname = "empty"\nversion = "1"\n')
+    done = workplace.run("optimize", "--environment", "cpu")
+    assert done.code == 0, done.err
+    assert "Plan         nothing to install" in done.out
+    assert (workplace.venv / "pyvenv.cfg").exists()
+    assert workplace.run("optimize", "--environment", "cpu").code == 0
+
+
+@pytest.mark.parametrize("name", ["cu130-plan9-x86_64-cp311", "nonsense", ""])
+def test_a_target_that_is_none_is_named_as_it_was_typed(workplace: Workplace, name: str) -> None:
+    error = refused(workplace.run("lock", "--target", name, "--json"), "target-syntax", exit_code=2)
+    assert error["message"] == f"`{name}` is not a target"
+
+
+def test_a_target_named_twice_is_locked_once(workplace: Workplace, index: IndexServer) -> None:
+    options = ("--target", "cpu", "--target", "cpu", "--index-url", index.simple_url, "--json")
+    assert len(workplace.run("lock", *options).document["locks"]) == 1
+
+
+def test_a_place_that_cannot_hold_an_environment_is_refused_before_the_first_byte(
+    workplace: Workplace, index: IndexServer
+) -> None:
+    options = ("--environment", "cpu", "--index-url", index.simple_url, "--json")
+    done = workplace.run("optimize", *options, "--venv", "/proc/self/environment")
+    refused(done, "environment-not-made")
+    assert index.count() == 0
+
+
+def test_a_folder_name_that_no_environment_can_have_is_told(workplace: Workplace, index: IndexServer) -> None:
+    options = ("--environment", "cpu", "--index-url", index.simple_url, "--json")
+    done = workplace.run("optimize", *options, "--venv", str(workplace.root / "b\udcffd"))
+    refused(done, "environment-not-made")
+
+
+def test_space_is_asked_for_only_where_files_are_copied(tmp_path: Path) -> None:
+    def never() -> int:
+        raise AssertionError("links on one disk cost nothing")
+
+    ensure_space(str(tmp_path / "new" / "venv"), store=str(tmp_path), needed=never)
+    with pytest.raises(NoSpace) as caught:
+        ensure_space("/proc/self", store=str(tmp_path), needed=lambda: 3_000_000_000)
+    assert isinstance(caught.value, AccelinstallError) and "3.0 GB are needed" in caught.value.message
