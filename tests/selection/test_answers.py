@@ -209,9 +209,9 @@ def test_a_pinned_companion_chooses_the_torch_it_was_made_for() -> None:
 
 
 def test_a_name_the_catalog_does_not_know_is_not_answered() -> None:
-    selection = ask(report(linux()), Wish(name="tensorflow"), Wish(name="rich"))
+    selection = ask(report(linux()), Wish(name="torchmetrics"), Wish(name="rich"))
     assert selection.selected == ()
-    assert selection.candidates[0].choice("tensorflow") is None
+    assert selection.candidates[0].choice("torchmetrics") is None
 
 
 def test_without_a_wish_there_is_a_target_and_a_choice_for_what_is_pulled_in() -> None:

@@ -54,6 +54,10 @@ def explanation_document(explanation: Explanation) -> Document:
         "schema": SCHEMA,
         "target": target_document(selection.candidates[0].target),
         "selected": selected_rows(selection.selected),
+        "candidates": [
+            {"target": str(candidate.target), "download_bytes": candidate.download_bytes or None}
+            for candidate in selection.candidates
+        ],
         "verdicts": verdict_rows(selection.verdicts),
         "findings": finding_rows((*selection.warnings, *explanation.findings)),
     }
@@ -122,8 +126,9 @@ def target_document(target: Target) -> Document:
 
 
 def selected_rows(selected: Iterable[Selected]) -> list[Document]:
-    """``group`` appears only inside a project."""
-    return [{key: value for key, value in _row(row).items() if key != "group" or value} for row in selected]
+    """``group`` appears only inside a project, ``download_bytes`` only where it is known."""
+    optional = {"group", "download_bytes"}
+    return [{key: value for key, value in _row(row).items() if key not in optional or value} for row in selected]
 
 
 def verdict_rows(verdicts: Iterable[Verdict]) -> list[Document]:

@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from accelinstall.errors import UsageError
 from accelinstall.model.hardware import ENVIRONMENTS
+from accelinstall.model.selection import PREFERENCES
 
 _EXAMPLES = {
     "detect": (
@@ -120,6 +121,15 @@ def _add_indexes(parser: Parser) -> None:
     group.add_argument("--offline", action="store_true", help="no network")
 
 
+def _add_preference(parser: Parser) -> None:
+    parser.add_argument(
+        "--prefer",
+        choices=PREFERENCES,
+        default="newest",
+        help="newest releases, one CUDA major shared by all frameworks, or the smallest download (default: newest)",
+    )
+
+
 def _add_groups(parser: Parser) -> None:
     group = parser.add_argument_group("groups")
     group.add_argument("--profile", metavar="NAME", default="", help="production, development, ci, edge or your own")
@@ -153,12 +163,14 @@ def _fill_detect(parser: Parser) -> None:
 def _fill_explain(parser: Parser) -> None:
     parser.add_argument("requirement", metavar="REQUIREMENT", nargs="*", help="such as torch or 'torch>=2.7'")
     parser.add_argument("--all", action="store_true", help="one line for every build considered")
+    _add_preference(parser)
     _add_project(parser)
     _add_host(parser)
     _add_groups(parser)
 
 
 def _fill_lock(parser: Parser) -> None:
+    _add_preference(parser)
     _add_project(parser)
     parser.add_argument("--target", metavar="SLUG", action="append", default=[], help="such as cu130 (repeatable)")
     parser.add_argument("--all-targets", action="store_true", help="every target of [tool.accelinstall]")
@@ -184,6 +196,7 @@ def _fill_sync(parser: Parser) -> None:
 
 
 def _fill_optimize(parser: Parser) -> None:
+    _add_preference(parser)
     _add_project(parser)
     _add_installing(parser)
     parser.add_argument("--upgrade", action="store_true", help="newest versions, whatever was locked")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from accelinstall.model.hardware import Device, HardwareReport
     from accelinstall.model.installation import Proof, Receipt, Transaction
     from accelinstall.model.lock import Lock
-    from accelinstall.model.selection import Selected, Verdict
+    from accelinstall.model.selection import Candidate, Selected, Verdict
     from accelinstall.pipeline.outcomes import Explanation, Locked, Synced
 
 _LABEL = 13
@@ -93,7 +93,10 @@ def explanation_lines(explanation: Explanation, *, every: bool = False) -> Itera
     yield labelled("Target", str(target))
     yield ""
     yield from selected_lines(selection.selected)
-    others = [candidate.target.backend for candidate in selection.candidates[1:]]
+    first = selection.candidates[0]
+    if first.download_bytes and len(selection.selected) > 1:
+        yield labelled("Together", f"about {size(first.download_bytes)}, what they share once")
+    others = [candidate_name(candidate) for candidate in selection.candidates[1:]]
     if others:
         yield labelled("Next", "would be " + ", ".join(dict.fromkeys(others)))
     if selection.verdicts:
@@ -101,11 +104,20 @@ def explanation_lines(explanation: Explanation, *, every: bool = False) -> Itera
         yield from verdict_lines(selection.verdicts, every=every)
 
 
+def candidate_name(candidate: Candidate) -> str:
+    """``cu130, tensorflow cu12 (about 5.9 GB)``: a candidate's backends, and what it costs where that is known."""
+    target = candidate.target
+    others = "".join(f" + {name} {slug}" for name, slug in target.backends if slug != "cpu")
+    cost = f" (about {size(candidate.download_bytes)})" if candidate.download_bytes else ""
+    return f"{target.backend}{others}{cost}"
+
+
 def selected_lines(selected: Iterable[Selected]) -> Iterator[str]:
     """What was chosen."""
     for row in selected:
         place = f" from {row.source_url}" if row.source_url else " from the default index"
-        yield labelled("Chosen", f"{row.name} {row.version} ({row.backend}){place}")
+        cost = f", about {size(row.download_bytes)}" if row.download_bytes else ""
+        yield labelled("Chosen", f"{row.name} {row.version} ({row.backend}){place}{cost}")
 
 
 def verdict_lines(verdicts: Iterable[Verdict], *, every: bool = False) -> Iterator[str]:
@@ -154,6 +166,8 @@ def lock_changes(before: Lock, after: Lock) -> Iterator[str]:
 def transaction_summary(synced: Synced) -> str:
     """What will happen, in one line."""
     transaction = synced.transaction
+    if not transaction.steps and not transaction.kept:
+        return "nothing to install"
     if not transaction.steps:
         return f"nothing to do: {plural(len(transaction.kept), 'package')} already as locked"
     counts = [(sum(isinstance(step, kind) for step in transaction.steps), verb) for kind, verb in _VERBS]
@@ -166,8 +180,6 @@ def transaction_summary(synced: Synced) -> str:
 _VERBS = ((Install, "install"), (Replace, "replace"), (Remove, "remove"))
 
 
-    if not transaction.steps and not transaction.kept:
-        return "nothing to install"
 def transaction_lines(transaction: Transaction) -> Iterator[str]:
     """Every step, one a line."""
     for step in transaction.steps:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from accelinstall.model.finding import Finding
 from accelinstall.model.target import Target
+
+Preference = Literal["newest", "shared", "smallest"]
+"""What decides between candidates: the newest releases, one CUDA major for all frameworks, or the least to download."""
+PREFERENCES: tuple[Preference, ...] = ("newest", "shared", "smallest")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +45,7 @@ class Wish:
     :ivar extras: requested extras, sorted.
     :ivar group: the project group it stands in, empty outside a project.
     :ivar backend: the slug a project's source fixes (``.../whl/cu121`` -> ``cu121``); empty when free.
+    :ivar source_url: the source the project binds it to; empty when it is bound to none, or to the default index.
     """
 
     name: str
@@ -47,6 +53,7 @@ class Wish:
     extras: tuple[str, ...] = ()
     backend: str = ""
     group: str = ""
+    source_url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +63,7 @@ class Selected:
     :ivar requirement: PEP 508 text as asked.
     :ivar version: a release series (``2.14``) for an open requirement, a release for an exact one.
     :ivar source_url: empty when the default index serves it.
+    :ivar download_bytes: what this build brings, the vendor's libraries with it, about; 0 = unknown.
     """
 
     name: str
@@ -64,6 +72,7 @@ class Selected:
     backend: str
     source_url: str = ""
     group: str = ""
+    download_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,10 +97,14 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """One way to serve the machine; the pipeline resolves candidates in order."""
+    """One way to serve the machine; the pipeline resolves candidates in order.
+
+    :ivar download_bytes: what the wished frameworks bring together, shared libraries once, about; 0 = unknown.
+    """
 
     target: Target
     choices: tuple[Choice, ...] = ()
+    download_bytes: int = 0
 
     def choice(self, package: str) -> Choice | None:
         """The choice for *package*, if selection had an opinion."""

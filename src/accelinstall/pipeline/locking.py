@@ -243,6 +243,8 @@ def _input_hash(plan: Plan, candidate: Candidate, request: Request) -> str:
             "extra-index-urls": index.extra_index_urls,
             "no-index": index.no_index,
             "pre": request.pre,
+            # The default is left out, so that locks from before there was a choice stay fresh.
+            **({"prefer": request.prefer} if request.prefer != "newest" else {}),
             "exclude-newer": request.exclude_newer,
             # The target does not tell what decides among variants: the driver's CUDA, the processor's level.
             **({} if variants is None else {"variants": variants.namespaces}),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from accelinstall.model.hardware import Overrides
+from accelinstall.model.selection import Preference
 from accelinstall.model.target import Target
 
 
@@ -45,6 +46,8 @@ class Request:
     :ivar targets: slugs or abbreviations (``cu130``) to lock for; empty = the detected one.
     :ivar target: the one target this request is about, when it is not this machine's.
     :ivar lock_file: a lock to be installed as it is.
+    :ivar prefer: what decides between candidates.
+    :ivar config_directory: where the user's ``catalog.toml`` stands; empty = the platform's folder for settings.
     :ivar frozen: take the lock without asking whether it is fresh.
     :ivar experimental_variants: wheel variants (PEP 825) are candidates too.
     :ivar exclude_newer: ISO date or time; files uploaded later do not exist.
@@ -69,6 +72,7 @@ class Request:
     exclude_newer: str = ""
     experimental_variants: bool = False
     upgrade: bool = False
+    prefer: Preference = "newest"
     frozen: bool = False
     offline: bool = False
     dry_run: bool = False
@@ -76,4 +80,5 @@ class Request:
     prove: bool = True
     compile_bytecode: bool | None = None
     cache_directory: str = ""
+    config_directory: str = ""
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))

@@ -5,7 +5,7 @@ with ordered candidates and a verdict for every build considered.  It refuses to
 """
 
 from accelinstall.selection.environments import choose_environment
-from accelinstall.selection.overrides import apply_overrides, report_for
+from accelinstall.selection.overrides import apply_overrides, markers_of, report_for
 from accelinstall.selection.refusals import (
     BackendNeeded,
     InvalidWish,
@@ -28,6 +28,7 @@ __all__ = [
     "apply_overrides",
     "backend_of_source",
     "choose_environment",
+    "markers_of",
     "report_for",
     "select",
     "supported_variants",

@@ -97,7 +97,7 @@ def _is_default(release: Release, backend: Backend, machine: Machine) -> bool:
 
 def _is_open_ended(backend: Backend, question: Question) -> bool:
     """Whether releases newer than the catalog may be taken: the newest known one runs here, whatever is wished."""
-    if backend.slug not in _OPEN_ENDED:
+    if backend.slug not in _OPEN_ENDED and not backend.provisional:
         return False
     return judge(backend, question.newest, question.machine, catalog=question.catalog).verdict.accepted
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from accelinstall.catalog import Backend, Catalog, Release
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
 
 HEAD = "torch"
-_PIN = re.compile(r"={2,3}\s*([0-9][0-9a-zA-Z.!]*[0-9a-zA-Z])(\+[0-9a-zA-Z._-]+)?\s*")
+PIN = re.compile(r"={2,3}\s*([0-9][0-9a-zA-Z.!]*[0-9a-zA-Z])(\+[0-9a-zA-Z._-]+)?\s*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +29,6 @@ class Demand:
 
     wishes: tuple[Wish, ...] = ()
     specifiers: tuple[tuple[str, str], ...] = ()
-    _parsed: dict[str, SpecifierSet] = field(default_factory=dict, compare=False, repr=False)
     _known: dict[tuple[str, str], bool] = field(default_factory=dict, compare=False, repr=False)
 
     def refusal(self, release: Release, backend: Backend, platform: str) -> str:
@@ -44,7 +44,7 @@ class Demand:
     def pinned(self, name: str) -> str:
         """The release that an ``==`` wish for *name* fixes, without local version; empty when none does."""
         for wish in self.wishes:
-            match = _PIN.fullmatch(wish.specifier.strip()) if wish.name == name else None
+            match = PIN.fullmatch(wish.specifier.strip()) if wish.name == name else None
             if match is not None:
                 return match[1]
         return ""
@@ -59,18 +59,26 @@ class Demand:
     def _contains(self, text: str, version: str) -> bool:
         answer = self._known.get((text, version))
         if answer is None:
-            answer = self._known[text, version] = self._specifier(text).contains(version, prereleases=True)
+            answer = self._known[text, version] = contains(text, version)
         return answer
 
-    def _specifier(self, text: str) -> SpecifierSet:
-        if text not in self._parsed:
-            from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-            try:
-                self._parsed[text] = SpecifierSet(text)
-            except InvalidSpecifier as error:
-                raise InvalidWish(text) from error
-        return self._parsed[text]
+def contains(text: str, version: str) -> bool:
+    """Whether the specifier *text* admits *version*, pre-releases counted.
+
+    :raises InvalidWish: when it is no specifier.
+    """
+    return _specifier(text).contains(version, prereleases=True)
+
+
+@lru_cache(maxsize=128)
+def _specifier(text: str) -> SpecifierSet:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        return SpecifierSet(text)
+    except InvalidSpecifier as error:
+        raise InvalidWish(text) from error
 
 
 def demand_of(wishes: Sequence[Wish], catalog: Catalog) -> Demand:

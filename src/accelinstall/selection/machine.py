@@ -24,6 +24,8 @@ class Machine:
     :ivar devices: those to serve, strongest first; empty when nothing is known of them.
     :ivar windows_driver: driver numbers are those of a Windows driver (Windows itself, and WSL).
     :ivar l4t: the Jetson release, empty elsewhere.
+    :ivar flags: what the processor can do (``avx``...); empty when unknown.
+    :ivar rosetta: programs for Intel are translated.
     """
 
     platform: str
@@ -34,6 +36,8 @@ class Machine:
     devices: tuple[Device, ...] = ()
     windows_driver: bool = False
     l4t: Numbers = ()
+    flags: tuple[str, ...] = ()
+    rosetta: bool = False
 
 
 def machine_of(report: HardwareReport, environment: Environment) -> Machine:
@@ -49,6 +53,8 @@ def machine_of(report: HardwareReport, environment: Environment) -> Machine:
         devices=devices_for(report, environment),
         windows_driver=platform.system == "windows" or platform.wsl,
         l4t=_l4t(platform.board_release),
+        flags=report.cpu.flags,
+        rosetta=platform.rosetta,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from accelinstall.model.hardware import Device, Evidence, HardwareReport, Overrides, Platform, Vendor
 from accelinstall.model.target import Target
+from accelinstall.selection.machine import python_tag
 from accelinstall.selection.refusals import UnknownArchitecture, UnknownPlatform
 
 _ARCHITECTURES: tuple[tuple[str, Vendor], ...] = (
@@ -41,6 +42,18 @@ def apply_overrides(report: HardwareReport, overrides: Overrides) -> HardwareRep
     if overrides.driver_version:
         report = replace(report, devices=_with_driver(report.devices, overrides.driver_version))
     return report
+
+
+def markers_of(report: HardwareReport) -> dict[str, str]:
+    """The PEP 508 marker environment of packages for the machine of *report*; empty of a platform nobody knows."""
+    platform = report.platform
+    if platform.system not in {"linux", "macos", "windows"}:
+        return {}
+    target = Target(
+        environment="cpu", backend="cpu", platform=platform.slug, python=python_tag(platform.python_version)
+    )
+    full = platform.python_version.removesuffix("t")
+    return target.markers(python_full_version=full if full.count(".") == 2 else "")
 
 
 def report_for(target: Target) -> HardwareReport:

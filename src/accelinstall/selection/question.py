@@ -19,6 +19,7 @@ class Question:
     :ivar environment: the one asked for; the machine's devices are those of the fixed backend's environment.
     :ivar fixed: the slug that the project's source or the user fixes, empty when free.
     :ivar by_source: the project's source fixes it.
+    :ivar major: the CUDA major to stay in, 0 for any.
     """
 
     report: HardwareReport
@@ -28,13 +29,15 @@ class Question:
     catalog: Catalog
     fixed: str = ""
     by_source: bool = False
+    major: int = 0
 
     @property
     def backends(self) -> tuple[Backend, ...]:
         """Those to choose from: the fixed one, else the environment's."""
         if self.fixed:
             return tuple(backend for backend in self.catalog.backends if backend.slug == self.fixed)
-        return backends_for(self.environment, self.catalog)
+        found = backends_for(self.environment, self.catalog)
+        return tuple(item for item in found if not self.major or item.version[:1] == (self.major,)) or found
 
     @property
     def newest(self) -> Release:

@@ -103,13 +103,14 @@ def _system_refusal(backend: Backend, release: Release, build: Build | None, mac
             needed=needed,
         )
     if machine.platform.startswith("linux"):
-        return _glibc_refusal(max(wheel.floor, build.glibc), machine)
+        return glibc_refusal(max(wheel.floor, build.glibc), machine)
     if machine.platform.startswith("macos"):
-        return _macos_refusal(max(wheel.floor, build.macos), machine)
+        return macos_refusal(max(wheel.floor, build.macos), machine)
     return None
 
 
-def _glibc_refusal(needed: Numbers, machine: Machine) -> Refusal | None:
+def glibc_refusal(needed: Numbers, machine: Machine) -> Refusal | None:
+    """Why a wheel that needs this glibc does not run on *machine*; ``None`` when it does."""
     if not machine.glibc or machine.glibc >= needed:
         return None
     return Refusal(
@@ -120,7 +121,8 @@ def _glibc_refusal(needed: Numbers, machine: Machine) -> Refusal | None:
     )
 
 
-def _macos_refusal(needed: Numbers, machine: Machine) -> Refusal | None:
+def macos_refusal(needed: Numbers, machine: Machine) -> Refusal | None:
+    """Why a wheel that needs this macOS does not run on *machine*; ``None`` when it does."""
     if not machine.macos or machine.macos >= needed:
         return None
     return Refusal(
@@ -151,14 +153,14 @@ def device_refusal(
             found=device.architecture or "unknown",
             needed=" ".join(code),
         )
-    return _not_compiled(device, backend, code)
+    return not_compiled(device, backend, code)
 
 
 def _nvidia_refusal(
     device: Device, backend: Backend, code: tuple[str, ...], machine: Machine, catalog: Catalog
 ) -> Refusal | None:
     if device.tegra:
-        refusal = _jetpack_refusal(device, backend, machine, catalog)
+        refusal = jetpack_refusal(device, backend, machine, catalog)
         if refusal is not None:
             return refusal
     elif backend.l4t:
@@ -167,10 +169,10 @@ def _nvidia_refusal(
         )
     how = compiled_for(device, backend, code, machine, catalog)
     if how == "":
-        return _not_compiled(device, backend, code)
+        return not_compiled(device, backend, code)
     if device.tegra:
         return None
-    refusal = _driver_refusal(device, backend, machine, catalog)
+    refusal = driver_refusal(device, backend, machine, catalog)
     if refusal is not None or how != "ptx" or is_native(device, backend, machine, catalog):
         return refusal
     branch = catalog.drivers.branches.get(backend.version, 0)
@@ -214,7 +216,8 @@ def is_native(device: Device, backend: Backend, machine: Machine, catalog: Catal
     return not cuda or cuda >= backend.version
 
 
-def _driver_refusal(device: Device, backend: Backend, machine: Machine, catalog: Catalog) -> Refusal | None:
+def driver_refusal(device: Device, backend: Backend, machine: Machine, catalog: Catalog) -> Refusal | None:
+    """Why the driver of *device* cannot start CUDA or ROCm of *backend*; ``None`` when it can."""
     floor = catalog.drivers.floors.get(backend.version[0])
     if floor is None:
         return None
@@ -238,7 +241,8 @@ def dotted_driver(numbers: Numbers) -> str:
     return ".".join([str(numbers[0]), *(f"{part:02}" for part in numbers[1:])])
 
 
-def _jetpack_refusal(device: Device, backend: Backend, machine: Machine, catalog: Catalog) -> Refusal | None:
+def jetpack_refusal(device: Device, backend: Backend, machine: Machine, catalog: Catalog) -> Refusal | None:
+    """Why a Jetson cannot run *backend*; ``None`` when it can."""
     jetpack = catalog.jetpack(machine.l4t) if machine.l4t else None
     found = f"L4T {dotted(machine.l4t)}" if machine.l4t else "unknown L4T"
     if backend.l4t:
@@ -265,7 +269,8 @@ def _runs_server_code(machine: Machine, catalog: Catalog) -> bool:
     return jetpack is not None and jetpack.server_code
 
 
-def _not_compiled(device: Device, backend: Backend, code: tuple[str, ...]) -> Refusal:
+def not_compiled(device: Device, backend: Backend, code: tuple[str, ...]) -> Refusal:
+    """The refusal of *device* by a build that holds *code*."""
     return Refusal(
         code="architecture-not-compiled",
         reason=f"holds no code for {label(device)}, only for {' '.join(code)}",
