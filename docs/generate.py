@@ -150,7 +150,7 @@ def _verdict(selection: Selection) -> Verdict | None:
     """The verdict on the build that was selected."""
     row = selection.selected[0]
     mine = [verdict for verdict in selection.verdicts if verdict.accepted and verdict.backend == row.backend]
-    return next((verdict for verdict in mine if verdict.version.startswith(f"{row.version}.")), None)
+    return next((verdict for verdict in mine if f"{verdict.version}.".startswith(f"{row.version}.")), None)
 
 
 def render_coverage(found: Iterable[Answer]) -> str:

@@ -43,6 +43,8 @@ def test_every_host_that_peers_were_asked_about_is_still_recorded() -> None:
         ("linux-rtx4090-driver-550", "2.8.0 cu129", ""),
         ("linux-rtx4090-driver-550", "2.15.0 cpu", "idle"),
         ("docker-without-gpu-on-rtx4090-host", "2.8.0 cu129", "no-device"),
+        ("linux-v100-and-b200-driver-580", "2.15.0 cu132", "left-out"),
+        ("linux-gtx1080-and-rtx5090-driver-580", "2.15.0 cu132", ""),
         ("linux-uhd770-only", "2.15.0 xpu", "no-device"),
         ("linux-laptop-no-gpu", "2.9.1 cpu", ""),
         ("linux-laptop-no-gpu", "error no wheel", "error"),
