@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from accelinstall.lockfile.errors import UnwritableLock
 from accelinstall.model.lock import Lock, LockedPackage
 from accelinstall.model.target import Target
+from accelinstall.model.variants import split_label
 
 SCHEMA = 1
 """Version of ``[tool.accelinstall]``; readers refuse a higher one."""
 CREATED_BY = "accelinstall"
-_INTRODUCTION = "# Written by accelinstall; do not edit. Install it with `accelinstall sync`, pip or uv.\n\n"
+_INTRODUCTION = "# Written by accelinstall; do not edit. Install it with `accelinstall sync`{peers}.\n\n"
 
 
 def render_lock(lock: Lock) -> str:
@@ -27,14 +29,17 @@ def render_lock(lock: Lock) -> str:
     from packaging.pylock import Pylock, PylockValidationError
 
     document = _document(lock)
+    # The names of wheel variants (PEP 825) are none to packaging, and so to pip; they are checked without their labels.
+    plain = tuple(replace(package, filename=split_label(package.filename)[0]) for package in lock.packages)
     try:
-        Pylock.from_dict(document)
+        Pylock.from_dict(_document(replace(lock, packages=plain)))
     except PylockValidationError as error:
         key = error.context or ""
         index = re.match(r"packages\[(\d+)\]", key)
         name = document["packages"][int(index[1])]["name"] if index else ""
         raise UnwritableLock(error.message[:1].lower() + error.message[1:], key=key, package=name) from error
-    return _INTRODUCTION + tomli_w.dumps(document)
+    peers = ", pip or uv" if plain == lock.packages else ""
+    return _INTRODUCTION.format(peers=peers) + tomli_w.dumps(document)
 
 
 def environment_marker(target: Target) -> str:
