@@ -72,10 +72,11 @@ def make_plan(request: Request, interpreter: Interpreter | None, session: Sessio
     wanted = wanted_for(project, locked_groups, extras=groups.extras)
     selection = select(
         report,
-        wishes_for(wanted, project, catalog),
+        wishes_for(wanted, project, catalog, report=report),
         catalog=catalog,
         environment=environment,
         backend=request.target.backend if request.target else request.overrides.backend,
+        prefer=request.prefer,
     )
     return Plan(
         report=report,
@@ -89,7 +90,6 @@ def make_plan(request: Request, interpreter: Interpreter | None, session: Sessio
     )
 
 
-def read_hardware(request: Request, session: Session, *, interpreter: Interpreter | None = None) -> HardwareReport:
 class PythonNotWanted(ProjectError):
     """The project's ``requires-python`` leaves out the Python its packages are chosen for."""
 
@@ -115,6 +115,7 @@ def _ensure_python(project: Project, version: str) -> None:
         raise PythonNotWanted(wanted=project.requires_python, found=version)
 
 
+def read_hardware(request: Request, session: Session, *, interpreter: Interpreter | None = None) -> HardwareReport:
     """What is judged: the machine of a target for elsewhere, a recorded one, or this one for *interpreter*.
 
     The request's overrides are applied.
@@ -170,12 +171,14 @@ def wishes_for(
     """The frameworks asked for on the machine of *report*, each with the backend its source or local label fixes."""
     from packaging.utils import canonicalize_name
 
-    from accelinstall.selection import backend_of_source
+    from accelinstall.selection import backend_of_source, markers_of
 
     wishes = []
+    environment = {**markers_of(report), "extra": ""}
     for item in wanted:
         name = canonicalize_name(item.requirement.name)
-        if catalog.family_of(name) is None:
+        marker = item.requirement.marker
+        if catalog.family_of(name) is None or (marker is not None and not marker.evaluate(environment)):
             continue
         source = source_of(item, project)
         backend = item.local.replace(".", "-") or (backend_of_source(source.url, catalog) if source else "")
@@ -186,6 +189,7 @@ def wishes_for(
                 extras=tuple(sorted(item.requirement.extras)),
                 backend=backend,
                 group=item.group if len(project.groups) > 1 else "",
+                source_url=source.url if source else "",
             )
         )
     return tuple(wishes)
