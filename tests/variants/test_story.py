@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from accelinstall.model.installation import Interpreter
+from accelinstall.model.lock import Lock, LockedPackage
+from accelinstall.model.target import Target
+from accelinstall.pipeline.installing import LockedForOtherTarget, ensure_lock_fits
 from accelinstall.testing import IndexServer, make_wheel
 from tests.pipeline.running import Workplace
 from tests.variants.releases import publish
@@ -58,6 +62,20 @@ def test_the_chosen_variant_is_locked_installed_and_found_fresh(workplace, serve
     assert (again.code, server.count()) == (0, 0)
     assert again.document["lock"]["fresh"]
     assert again.document["transaction"]["steps"] == []
+
+
+def test_a_locked_variant_is_held_to_the_tags_in_its_name():
+    def lock(tag: str) -> Lock:
+        package = LockedPackage(name="demo", version="1.0", filename=f"demo-1.0-{tag}-fast.whl", sha256="0" * 64)
+        target = Target.parse("cpu-linux-x86_64-cp311;libc=glibc-2.39")
+        return Lock(target=target, packages=(package,))
+
+    older = Interpreter(
+        executable="python", version="3.11.7", python="cp311", platform="linux-x86_64", libc="glibc-2.28"
+    )
+    ensure_lock_fits(lock("py3-none-manylinux_2_28_x86_64"), older)
+    with pytest.raises(LockedForOtherTarget):
+        ensure_lock_fits(lock("py3-none-manylinux_2_39_x86_64"), older)
 
 
 def test_without_the_option_the_plain_wheel_is_taken_and_the_lock_is_another(workplace, server):
