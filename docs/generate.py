@@ -79,6 +79,9 @@ What stands out:
   is a CUDA build of gigabytes.
 - On Windows with a Radeon, torchruntime takes `torch-directml`, which uses the GPU, with torch 2.4.1 and in
   maintenance only. Ours is the CPU build as long as the catalog knows no build of torch for AMD on Windows.
+- On Windows on Arm, PyTorch's own index has CPU wheels for some Pythons (pytorch/pytorch#152109) that the catalog does
+  not list yet. uv finds none here because the copied pages are made from the catalog; from the real index it would
+  take one, and be right where we are not.
 
 """
 

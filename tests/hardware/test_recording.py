@@ -64,7 +64,7 @@ def test_only_what_was_asked_is_recorded(tmp_path: Path) -> None:
 SERIALS = {
     "proc/cpuinfo": "processor\t: 0\nmodel name\t: A\n\nprocessor\t: 1\n\nSerial\t\t: 10000000abcdef\n",
     "proc/sys/kernel/hostname": "secretbox.example.org\n",
-    "proc/self/cgroup": f"0::/docker/{'ab' * 32}/secretbox/alice\n",
+    "proc/self/cgroup": f"0::/docker/{'ab' * 32}/secretbox/alice/acme-billing.service\n",
     f"sys/fs/cgroup/docker/{'ab' * 32}/cpu.max": "100000 100000\n",
     "sys/class/kfd/kfd/topology/nodes/1/properties": "gfx_target_version 90402\nunique_id 1234567890123456789\n",
     "sys/class/kfd/kfd/topology/nodes/2/properties": "gfx_target_version 90402\nunique_id 1234567890123456789\n",
@@ -84,7 +84,7 @@ driver_version = "580.95.05"
 uuid = "GPU-01234567-89ab-cdef-0123-456789abcdef"
 """
 PRIVATE = ["10000000abcdef", "secretbox", "example.org", "alice", "ab" * 32, "1234567890123456789"]
-PRIVATE += ["01234567-89ab", "52:54:00", "10.1.2.3"]
+PRIVATE += ["01234567-89ab", "52:54:00", "10.1.2.3", "acme"]
 
 
 def test_nothing_that_identifies_machine_or_people_leaves_it(tmp_path: Path) -> None:
@@ -96,7 +96,17 @@ def test_nothing_that_identifies_machine_or_people_leaves_it(tmp_path: Path) -> 
     everything = "\n".join(f"{path}\n{path.read_text('utf-8')}" for path in written)
     assert [secret for secret in PRIVATE if secret in everything] == []
     assert [secret for secret in PRIVATE if secret in repr(report)] == []
-    for kind in ("UUIDs", "container ids", "chip serial", "serial numbers", "MAC", "names", "addresses", "processors"):
+    for kind in (
+        "UUIDs",
+        "container ids",
+        "services",
+        "chip serial",
+        "serial numbers",
+        "MAC",
+        "names",
+        "addresses",
+        "processors",
+    ):
         assert any(kind in sentence for sentence in left_out), kind
 
 

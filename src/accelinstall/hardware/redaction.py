@@ -21,6 +21,12 @@ _UUID = re.compile(r"\b[0-9a-f]{8}([-_])[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[
 # rocminfo's UUIDs are 16 digits; container ids 64, short ones 12 and never alone.
 _DEVICE_ID = re.compile(r"(?<=\bGPU-)[0-9a-f]{16}\b|(?<![0-9a-z])[0-9a-f]{32,64}(?![0-9a-z])", re.IGNORECASE)
 _CHIP_SERIAL = re.compile(r"(?<=^unique_id )[1-9]\d*$", re.MULTILINE)
+# What people call their services; a container engine's mark, which tells that this is a container, stays.
+_UNIT = re.compile(
+    r"(?<=/)(?!(?:docker|crio|cri-containerd|containerd|libpod|podman|lxc|init|session|user|systemd)\b)"
+    r"[^/\s.]+(?=\.(?:service|scope)(?:/|$))",
+    re.MULTILINE,
+)
 _SERIAL = re.compile(r"(?im)^(\s*(?:board )?serial(?: number)?\s*:[ \t]*)(?!redacted)\S.*$")
 _MAC = re.compile(r"(?<![0-9a-f:])(?!00:00:00:00:00:00)(?:[0-9a-f]{2}:){5}[0-9a-f]{2}(?![0-9a-f:])", re.IGNORECASE)
 
@@ -41,6 +47,7 @@ class Redactor:
         """*text* without anything that identifies; doing it twice changes nothing."""
         text = self._hash(_UUID, text, "UUIDs became hashes", _short_hash)
         text = self._hash(_DEVICE_ID, text, "device and container ids became hashes", _short_hash)
+        text = self._hash(_UNIT, text, "names of services became hashes", _short_hash)
         text = self._hash(_CHIP_SERIAL, text, "chip serial numbers became hashes", _numeric_hash)
         text = self._blank(_SERIAL, text, "serial numbers were left out", r"\1redacted")
         text = self._blank(_MAC, text, "MAC addresses were left out", "00:00:00:00:00:00")
