@@ -87,3 +87,55 @@ def test_space_is_asked_for_only_where_files_are_copied(tmp_path: Path) -> None:
     with pytest.raises(NoSpace) as caught:
         ensure_space("/proc/self", store=str(tmp_path), needed=lambda: 3_000_000_000)
     assert isinstance(caught.value, AccelinstallError) and "3.0 GB are needed" in caught.value.message
+
+
+def test_a_broken_lock_is_told_and_locked_anew(workplace: Workplace, index: IndexServer) -> None:
+    options = ("--environment", "cpu", "--index-url", index.simple_url)
+    workplace.run("lock", *options)
+    (lock,) = workplace.project.glob("pylock.*.toml")
+    good = lock.read_bytes()
+    for broken in (b"<<<<<<< HEAD\n" + good, b"\xff\xfe", b"", good.replace(b"schema = 1", b"schema = 'one'")):
+        lock.write_bytes(broken)
+        done = workplace.run("lock", *options)
+        assert done.code == 0 and "locked anew" in done.err, done.err
+        assert lock.read_bytes() == good
+
+
+def test_a_frozen_run_takes_no_broken_lock(workplace: Workplace, index: IndexServer) -> None:
+    workplace.run("lock", "--environment", "cpu", "--index-url", index.simple_url)
+    (lock,) = workplace.project.glob("pylock.*.toml")
+    lock.write_bytes(b"[[[\n" + lock.read_bytes())
+    refused(workplace.run("sync", "--frozen", "--environment", "cpu", "--json"), "malformed-lock")
+
+
+def test_a_lock_of_a_later_version_is_replaced_only_when_told(workplace: Workplace, index: IndexServer) -> None:
+    options = ("--environment", "cpu", "--index-url", index.simple_url, "--json")
+    workplace.run("lock", *options)
+    (lock,) = workplace.project.glob("pylock.*.toml")
+    later = lock.read_text().replace("schema = 1", "schema = 7")
+    lock.write_text(later)
+    error = refused(workplace.run("lock", *options), "unsupported-lock")
+    assert "--upgrade" in error["hint"] and lock.read_text() == later
+    assert workplace.run("lock", *options, "--upgrade").code == 0
+    assert "schema = 1" in lock.read_text()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('name = "web-2.0', 'name = "../../web-2.0'),
+        ('version = "2.0"', 'version = "2.1"'),
+        ('version = "2.0"', 'version = "two"'),
+        ('name = "web"', 'name = "we/b"'),
+        ("size = ", "size = -"),
+    ],
+)
+def test_a_lock_edited_by_hand_is_not_believed(workplace: Workplace, index: IndexServer, old: str, new: str) -> None:
+    workplace.run("lock", "--environment", "cpu", "--index-url", index.simple_url)
+    (lock,) = workplace.project.glob("pylock.*.toml")
+    text = lock.read_text()
+    assert old in text
+    lock.write_text(text.replace(old, new, 1))
+    error = refused(workplace.run("sync", str(lock), "--json"), "malformed-lock")
+    assert ": packages[" in error["message"]
+    assert not workplace.venv.exists()

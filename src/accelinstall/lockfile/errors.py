@@ -42,7 +42,7 @@ class UnsupportedLock(LockError):
     def __init__(self, *, where: str, what: str, found: object, known: str) -> None:
         super().__init__(
             f"{where}: {what} {found} is not known, only {known}",
-            hint="update accelinstall, or lock again with `accelinstall lock`",
+            hint="update accelinstall, or lock anew with `accelinstall lock --upgrade`",
         )
         self.where, self.found = where, found
 

@@ -16,6 +16,8 @@ from accelinstall.model.target import Target
 
 _PLACE = re.compile(r"\s*\(at (line \d+, column \d+|end of document)\)$")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_FILENAME = re.compile(r"[\w.!+-]+")
+_SEPARATORS = re.compile(r"[-_.]+")
 _HEADER = re.compile(rf"^\[tool\.{CREATED_BY}\]\s*$", re.MULTILINE)
 
 
@@ -113,19 +115,41 @@ def _package(row: Table) -> LockedPackage:
     if bool(url) is bool(path):
         raise file.wrong("", "needs either url or path")
     filename = last_component(url or path) if direct else file.text("name")
+    name, version, size = row.text("name"), row.text("version"), file.optional_number("size")
+    if not direct and not _names(filename, name=name, version=version):
+        raise file.wrong("name", f"`{filename}` is not a wheel of {name} {version}")
+    if size is not None and size < 0:
+        raise file.wrong("size", f"{size} is not a size in bytes")
     return LockedPackage(
-        name=row.text("name"),
-        version=row.text("version"),
+        name=name,
+        version=version,
         filename=filename,
         sha256=_sha256(file),
         url=url,
         path=path,
-        size=file.optional_number("size"),
+        size=size,
         source=row.optional_text("index"),
         requires_python=row.optional_text("requires-python"),
         requires=tuple(item.text("name") for item in row.tables("dependencies", required=False)),
         direct=direct,
     )
+
+
+def _names(filename: str, *, name: str, version: str) -> bool:
+    """Whether *filename* is that of a wheel of *name* and *version*, and a name rather than a path."""
+    parts = filename.removesuffix(".whl").split("-")
+    if not filename.endswith(".whl") or len(parts) < 5 or not _FILENAME.fullmatch(filename):
+        return False
+    if _SEPARATORS.sub("-", parts[0]).lower() != name:
+        return False
+    if parts[1] == version:
+        return True
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        return Version(parts[1]) == Version(version)
+    except InvalidVersion:
+        return False
 
 
 def _only_wheel(row: Table) -> Table:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from accelinstall import events
-from accelinstall.errors import AccelinstallError, LockError, ResolutionError
+from accelinstall.errors import AccelinstallError, LockError, ProjectError, ResolutionError
 from accelinstall.model.finding import Finding
 from accelinstall.model.lock import Lock
 from accelinstall.model.selection import Candidate, Selected, Verdict
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from accelinstall.pipeline.request import Request
     from accelinstall.pipeline.session import Session
     from accelinstall.resolution import Routing
+
+
+_WRITE_ELSEWHERE = "make it writable, or lock elsewhere: accelinstall lock -o FILE, then accelinstall sync FILE"
 
 
 class LockMissing(LockError):
@@ -127,16 +130,21 @@ def _read_lock(path: str, interpreter: Interpreter | None = None) -> Locked:
 
 def _fresh_lock(plan: Plan, candidate: Candidate, request: Request) -> Locked | None:
     """The lock that is there, when it was made from the same inputs."""
-    from accelinstall.lockfile import parse_lock, read_header
+    from accelinstall.lockfile import MalformedLock, parse_lock, read_header
 
     path = lock_path(request, candidate.target)
     if request.output == "-" or not os.path.exists(path):
         return None
-    text = read_text(path)
-    header = read_header(text, where=path)
-    if header is None or header.input_hash != _input_hash(plan, candidate, request):
-        return None
-    lock = parse_lock(text, where=path)
+    try:
+        text = read_text(path)
+        header = read_header(text, where=path)
+        if header is None or header.input_hash != _input_hash(plan, candidate, request):
+            return None
+        lock = parse_lock(text, where=path)
+    except (MalformedLock, ProjectError):
+        if request.frozen:
+            raise
+        return None  # it is said and locked anew
     return Locked(
         lock=lock,
         text=text,
@@ -155,13 +163,11 @@ def _still_degraded(lock: Lock) -> tuple[Finding, ...]:
 
 
 def _lock_candidate(plan: Plan, candidate: Candidate, request: Request, session: Session) -> Locked:
-    from accelinstall.lockfile import parse_lock, render_lock
+    from accelinstall.lockfile import render_lock
     from accelinstall.resolution import lock_of, resolve
 
     path = lock_path(request, candidate.target)
-    previous = None
-    if request.output != "-" and os.path.exists(path):
-        previous = parse_lock(read_text(path), where=path)
+    previous = _earlier_lock(path, request, session)
     preferences = {} if previous is None or request.upgrade else {p.name: p.version for p in previous.packages}
     session.know_sources(plan.project.sources, plan.project.settings.mirrors)
     resolution = resolve(
@@ -199,6 +205,26 @@ def _lock_candidate(plan: Plan, candidate: Candidate, request: Request, session:
         findings=(*plan.project.findings, *plan.selection.warnings, *resolution.notes),
         previous=previous,
     )
+
+
+def _earlier_lock(path: str, request: Request, session: Session) -> Lock | None:
+    """The lock that is there, whose versions are kept where they fit; a broken one is told and not used.
+
+    :raises UnsupportedLock: for one of a later version, unless everything is to be new.
+    """
+    from accelinstall.lockfile import MalformedLock, UnsupportedLock, parse_lock
+
+    if request.output == "-" or not os.path.exists(path):
+        return None
+    try:
+        return parse_lock(read_text(path), where=path)
+    except UnsupportedLock:
+        if not request.upgrade:
+            raise
+    except (MalformedLock, ProjectError) as error:
+        message = f"{error.message}; locked anew"
+        session.progress(events.Note(level="warning", code="broken-lock", message=message))
+    return None
 
 
 def _routing(plan: Plan, candidate: Candidate, request: Request, session: Session) -> Routing:
@@ -323,5 +349,5 @@ def _write(locked: Locked, request: Request) -> Locked:
     try:
         write_atomic(locked.path, locked.text.encode())
     except OSError as error:
-        raise LockError(f"{locked.path} cannot be written: {error.strerror}", hint="name another with -o") from error
+        raise LockError(f"{locked.path} cannot be written: {error.strerror}", hint=_WRITE_ELSEWHERE) from error
     return dataclasses.replace(locked, written=True)
