@@ -6,6 +6,7 @@ machine at hand, any project, and which build is the right one.
 
 from accelinstall.catalog.frameworks import Framework, FrameworkBuild, Retired, framework_of
 from accelinstall.catalog.loading import CatalogFileError, load_catalog
+from accelinstall.catalog.overlay import OverlayInvalid, overlaid
 from accelinstall.catalog.values import (
     Backend,
     Build,
@@ -35,6 +36,7 @@ __all__ = [
     "Generation",
     "JetPack",
     "Numbers",
+    "OverlayInvalid",
     "Release",
     "Retired",
     "Wheel",
@@ -42,4 +44,5 @@ __all__ = [
     "framework_of",
     "load_catalog",
     "numbers_of",
+    "overlaid",
 ]

@@ -67,11 +67,11 @@ def _read(name: str) -> dict[str, Any]:
 
 def _decode(tables: Mapping[str, dict[str, Any]]) -> Catalog:
     backends = [
-        _backend(row, pattern=tables[name].get("index", {}).get("url", ""))
+        backend_from(row, pattern=tables[name].get("index", {}).get("url", ""))
         for name in ("cuda", "rocm", "others", "jetson")
         for row in tables[name]["backend"]
     ]
-    releases = [_release(row) for row in tables["torch"]["release"]]
+    releases = [release_from(row) for row in tables["torch"]["release"]]
     return Catalog(
         serial=max(table["serial"] for table in tables.values()),
         releases=tuple(sorted(releases, key=lambda release: release.numbers, reverse=True)),
@@ -84,15 +84,16 @@ def _decode(tables: Mapping[str, dict[str, Any]]) -> Catalog:
     )
 
 
-def _release(row: Mapping[str, Any]) -> Release:
+def release_from(row: Mapping[str, Any]) -> Release:
+    """A ``[[release]]`` table of torch as a value."""
     return Release(
         version=row["version"],
         series=".".join(row["version"].split(".")[:2]),
         requires_python=row["requires_python"],
         wheels=tuple(wheel for text in row["wheels"] for wheel in wheels_of(text)),
-        default_index={platform: tuple(slugs.split()) for platform, slugs in row["default_index"].items()},
-        companions={name: tuple(versions.split()) for name, versions in row["companions"].items()},
-        triton=row["triton"],
+        default_index={platform: tuple(slugs.split()) for platform, slugs in row.get("default_index", {}).items()},
+        companions={name: tuple(versions.split()) for name, versions in row.get("companions", {}).items()},
+        triton=row.get("triton", ""),
     )
 
 
@@ -125,7 +126,8 @@ def platform_of_tag(tag: str) -> tuple[str, tuple[int, ...]]:
     raise ValueError(f"platform tag {tag}")
 
 
-def _backend(row: Mapping[str, Any], *, pattern: str) -> Backend:
+def backend_from(row: Mapping[str, Any], *, pattern: str) -> Backend:
+    """A ``[[backend]]`` table as a value; *pattern* is the address of its index, with ``{label}``."""
     label = row.get("local", row["slug"].replace("-", "."))
     index_platforms = row.get("index_platforms")
     # `index_platforms = ""`: the default index alone serves it, so there is neither a source nor a label.

@@ -118,6 +118,29 @@ def cache(arguments: Namespace, console: Console, environ: Environ) -> int:
     return 0
 
 
+def catalog(arguments: Namespace, console: Console, environ: Environ) -> int:
+    """``accelinstall catalog show|check``."""
+    from accelinstall.pipeline.cataloguing import catalog_rows, check_catalog, read_catalog
+
+    if arguments.action == "check":
+        found = check_catalog(arguments.subject)
+        if arguments.json:
+            console.data(documents.render({"schema": documents.SCHEMA, "problems": list(found)}))
+            return 1 if found else 0
+        _print(console, found)
+        if not found:
+            console.line(f"{arguments.subject or 'the catalog'} is well formed, and every row says where it comes from")
+        return 1 if found else 0
+    request = request_from(arguments, environ)
+    known = read_catalog(request)
+    rows = catalog_rows(known, arguments.subject)
+    if arguments.json:
+        console.data(documents.render(documents.catalog_document(known.serial, rows)))
+    else:
+        _print(console, text.catalog_lines(rows))
+    return 0
+
+
 def _showing(console: Console) -> Callable[[str, object], None]:
     """What is told while the story goes on: found and chosen first, then what will happen."""
 
@@ -176,4 +199,5 @@ COMMANDS: Mapping[str, Callable[[Namespace, Console, Environ], int]] = {
     "optimize": optimize,
     "rollback": rollback,
     "cache": cache,
+    "catalog": catalog,
 }

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from accelinstall.model.lock import Lock
     from accelinstall.model.selection import Selected, Verdict
     from accelinstall.model.target import Target
+    from accelinstall.pipeline.cataloguing import CatalogRow
     from accelinstall.pipeline.outcomes import CacheState, Explanation, Locked, Optimized, Synced
 
 SCHEMA = 1
@@ -118,6 +119,11 @@ def optimized_document(optimized: Optimized) -> Document:
 def cache_document(state: CacheState) -> Document:
     """``cache --json``."""
     return {"schema": SCHEMA, **_row(state)}
+
+
+def catalog_document(serial: str, rows: Iterable[CatalogRow]) -> Document:
+    """``catalog show --json``."""
+    return {"schema": SCHEMA, "serial": serial, "builds": [_row(row) for row in rows]}
 
 
 def target_document(target: Target) -> Document:

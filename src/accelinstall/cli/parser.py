@@ -37,6 +37,11 @@ _EXAMPLES = {
         "accelinstall optimize --with ml-gpu --driver-version 580.95.05",
     ),
     "rollback": ("accelinstall rollback", "accelinstall rollback --venv .venv"),
+    "catalog": (
+        "accelinstall catalog show tensorflow",
+        "accelinstall catalog check",
+        "accelinstall catalog check my-catalog.toml",
+    ),
     "cache": ("accelinstall cache size", "accelinstall cache prune --older-than 30", "accelinstall cache clear"),
 }
 
@@ -47,6 +52,7 @@ _SUMMARIES = {
     "sync": "make an environment exactly what a lock says",
     "optimize": "detect, choose, lock, install and prove",
     "rollback": "undo the last change to an environment",
+    "catalog": "show or check what is known of builds",
     "cache": "show or empty the store of unpacked wheels",
 }
 
@@ -217,6 +223,11 @@ def _fill_cache(parser: Parser) -> None:
     parser.add_argument("--older-than", metavar="DAYS", type=float, default=30.0, help="for prune (default: 30)")
 
 
+def _fill_catalog(parser: Parser) -> None:
+    parser.add_argument("action", choices=("show", "check"), nargs="?", default="show")
+    parser.add_argument("subject", metavar="PACKAGE|FILE", nargs="?", default="", help="all of it by default")
+
+
 _FILLERS: Mapping[str, Callable[[Parser], None]] = {
     "detect": _fill_detect,
     "explain": _fill_explain,
@@ -225,4 +236,5 @@ _FILLERS: Mapping[str, Callable[[Parser], None]] = {
     "optimize": _fill_optimize,
     "rollback": _fill_rollback,
     "cache": _fill_cache,
+    "catalog": _fill_catalog,
 }

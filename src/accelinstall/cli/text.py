@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from accelinstall.model.installation import Proof, Receipt, Transaction
     from accelinstall.model.lock import Lock
     from accelinstall.model.selection import Candidate, Selected, Verdict
+    from accelinstall.pipeline.cataloguing import CatalogRow
     from accelinstall.pipeline.outcomes import Explanation, Locked, Synced
 
 _LABEL = 13
@@ -135,6 +136,17 @@ def verdict_lines(verdicts: Iterable[Verdict], *, every: bool = False) -> Iterat
         versions = rows[0].version if len(rows) == 1 else f"{rows[-1].version} to {rows[0].version}"
         mark = "accepted" if rows[0].accepted else "rejected"
         yield f"{mark}  {package} {versions:<18} {backend:<9} {code}: {rows[0].reason}"
+
+
+def catalog_lines(rows: Iterable[CatalogRow]) -> Iterator[str]:
+    """One build a line, a heading for each package."""
+    package = ""
+    for row in rows:
+        if row.package != package:
+            package = row.package
+            yield package
+        index = "" if row.index == "default index" else f"  {row.index}"
+        yield f"  {row.backend:<22} {row.releases:<22} {row.code}{index}"
 
 
 def locked_lines(locked: Locked) -> Iterator[str]:

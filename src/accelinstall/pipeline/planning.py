@@ -47,17 +47,17 @@ def make_plan(request: Request, interpreter: Interpreter | None, session: Sessio
 
     :raises AccelinstallError: of any room; nothing has been changed then.
     """
-    from accelinstall.catalog import load_catalog
+    from accelinstall.pipeline.cataloguing import read_catalog
     from accelinstall.project import choose_groups, environment_from_groups
     from accelinstall.selection import choose_environment, select
 
-    catalog = load_catalog()
     project = read_project(request)
+    catalog = read_catalog(request, project)
     report = read_hardware(request, session, interpreter=interpreter)
     groups = request.groups
     named = environment_from_groups(project, with_=groups.with_, only=groups.only, profile=groups.profile)
     fixed = request.target.environment if request.target else request.overrides.environment or named
-    environment = fixed or choose_environment(report, overrides=request.overrides)
+    environment = fixed or choose_environment(report, overrides=request.overrides, catalog=catalog)
     choice = choose_groups(
         project,
         environment=environment,
