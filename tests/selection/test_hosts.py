@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from accelinstall.hardware import RecordedHost, detect
+from accelinstall.model.selection import Wish
 from accelinstall.selection import NoBuildFits
 from tests.selection.machines import answer, ask, findings
 
@@ -48,3 +49,31 @@ def test_a_recorded_host_gets_the_torch_it_should(host: Path) -> None:
         "findings": findings(selection),
     }
     assert found == expected
+
+
+FRAMEWORKS = ("tensorflow", "jax", "onnxruntime")
+ASKED = [
+    (host, framework)
+    for host in HOSTS
+    for framework in FRAMEWORKS
+    if framework in tomllib.loads((host / "expected.toml").read_text(encoding="utf-8"))
+]
+
+
+@pytest.mark.parametrize(("host", "framework"), ASKED, ids=lambda value: getattr(value, "name", value))
+def test_a_recorded_host_gets_the_framework_it_should(host: Path, framework: str) -> None:
+    """The tables say what is asked, and what comes of it beside torch or instead of it."""
+    expected = tomllib.loads((host / "expected.toml").read_text(encoding="utf-8"))[framework]
+    asked = Wish(name=expected["package"], extras=tuple(expected.get("extras", ())))
+    report = detect(RecordedHost(host))
+    if "error" in expected:
+        with pytest.raises(NoBuildFits) as caught:
+            ask(report, asked)
+        verdict = next(row for row in caught.value.verdicts if row.package == asked.name)
+        assert (verdict.code, caught.value.hint) == (expected["error"], expected["hint"])
+        return
+    selection = ask(report, asked)
+    row = selection.selected[0]
+    warnings = [finding.id for finding in selection.warnings if finding.level == "warning"]
+    assert (row.version, row.backend) == (expected["version"], expected["backend"])
+    assert warnings == expected.get("warnings", [])

@@ -168,9 +168,9 @@ def _hint(answer: Answer, nearest: Verdict, site: Site) -> str:
     asked = answer.asked
     if answer.retired is not None:
         return f"write `{answer.retired.instead}`"
+    if site.machine.rosetta:
+        return "use an arm64 Python, such as `uv python install cpython-3.12-macos-aarch64`"
     if nearest.code == "cpu-flags-missing":
-        if site.machine.rosetta:
-            return "use an arm64 Python, such as `uv python install cpython-3.12-macos-aarch64`"
         return "use a machine whose processor has AVX (any since 2011-2013), or a build from source"
     if site.machine.musl:
         return "use an image with glibc, such as python:3.12-slim"
@@ -191,7 +191,9 @@ def _best_edit(asked: Asked, site: Site, *, environment: str) -> str:
     """
     best: tuple[tuple[object, ...], str] = ((), "")
     for build in asked.framework.builds:
-        if build.environment != environment or build.broken or build.beside:
+        # An extra that computes on the CPU all the same brings nothing.
+        useless = environment == "cpu" and build.extras
+        if build.environment != environment or build.broken or build.beside or useless:
             continue
         if asked.framework.name == "packages" and not _same_family(asked.name, build.package, site):
             continue
