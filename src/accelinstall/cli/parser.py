@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable, Mapping
 from typing import NoReturn
 
@@ -218,9 +219,15 @@ def _fill_rollback(parser: Parser) -> None:
     _add_environment(parser)
 
 
+def _days(text: str) -> float:
+    if not re.fullmatch(r"\d+(\.\d+)?", text):
+        raise argparse.ArgumentTypeError(f"`{text}` is not a number of days")
+    return float(text)
+
+
 def _fill_cache(parser: Parser) -> None:
     parser.add_argument("action", choices=("size", "prune", "clear"), nargs="?", default="size")
-    parser.add_argument("--older-than", metavar="DAYS", type=float, default=30.0, help="for prune (default: 30)")
+    parser.add_argument("--older-than", metavar="DAYS", type=_days, default=30.0, help="for prune (default: 30)")
 
 
 def _fill_catalog(parser: Parser) -> None:

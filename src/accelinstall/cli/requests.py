@@ -84,12 +84,12 @@ def overrides_from(one: Mapping[str, object], environ: Mapping[str, str]) -> Ove
         gpu_arch=architectures,
         driver_version=_version(value("driver_version"), "driver version", "580.95.05"),
         platform=value("platform"),
-        python_version=_version(value("python_version"), "Python version", "3.12"),
+        python_version=_version(value("python_version"), "Python version", "3.12", pattern=r"\d+\.\d+(\.\d+)?t?"),
     )
 
 
-def _version(text: str, noun: str, example: str) -> str:
-    if text and not re.fullmatch(r"\d+(\.\d+){0,3}t?", text):
+def _version(text: str, noun: str, example: str, *, pattern: str = r"\d+(\.\d+){0,3}") -> str:
+    if text and not re.fullmatch(pattern, text):
         raise UsageError(f"`{text}` is not a {noun}", hint=f"such as {example}")
     return text
 

@@ -12,7 +12,15 @@ def without_credentials(url: str) -> str:
         parts = urlsplit(url)
     except ValueError:
         return url.partition("://")[0] + "://..."
+    if "@" in url and parts.scheme != "file" and _is_torn(parts.netloc):
+        return "...@" + url.rpartition("@")[2]
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def _is_torn(netloc: str) -> bool:
+    """Whether a login stands elsewhere in the address: without ``//``, or cut at a ``/``, ``?`` or ``#`` in it."""
+    port = netloc.rpartition("@")[2].rpartition("]")[2].partition(":")[2]
+    return not netloc or (port != "" and not port.isdigit())
 
 
 def split_credentials(url: str) -> tuple[str, str, str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from accelinstall.net.addresses import split_credentials
+from accelinstall.net.errors import InvalidAddress
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,16 @@ class CredentialBook:
         self._lock = threading.Lock()
 
     def learn(self, url: str) -> str:
-        """*url* without its login, which is kept for every address below it and for its host."""
+        """*url* without its login, which is kept for every address below it and for its host.
+
+        :raises InvalidAddress: when it cannot be told what is the login.
+        """
         if "@" not in url:
             return url
-        bare, user, password = split_credentials(url)
+        try:
+            bare, user, password = split_credentials(url)
+        except ValueError as error:
+            raise InvalidAddress(url, "it is not a valid address") from error
         if user or password:
             self.add(bare, Login(user, password))
         return bare

@@ -54,6 +54,7 @@ class InvalidAddress(HttpError):
     """The text is not an address that can be asked."""
 
     code = "invalid-address"
+    default_hint = "write https://host/simple/ for an index, file:///absolute/path for a folder; in a login, %23 for #"
 
 
 class SetupUnreadable(HttpError):

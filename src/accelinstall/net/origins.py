@@ -29,9 +29,11 @@ def origin_of(url: str) -> Origin:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError as error:
-        raise InvalidAddress(url, str(error)) from None
+        # The exception may quote a part of a login.
+        raise InvalidAddress(url, "it is not a valid address" if "@" in url else str(error)) from None
     if parts.scheme not in _PORTS:
-        raise InvalidAddress(url, f"scheme `{parts.scheme}` is not http, https or file")
+        found = f"scheme `{parts.scheme}` is not" if parts.netloc else "it does not begin with"
+        raise InvalidAddress(url, f"{found} http, https or file")
     if not host or any(ord(letter) <= 32 for letter in url):
         raise InvalidAddress(url, "it names no host" if not host else "it contains a space or control character")
     return Origin(parts.scheme, host.lower(), _PORTS[parts.scheme] if port is None else port)

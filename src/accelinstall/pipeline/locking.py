@@ -76,7 +76,8 @@ def lock_target(plan: Plan, request: Request, session: Session) -> Locked:
             first = first or error
             rejected.append(_conflict(candidate, error))
             continue
-        count = f"{len(locked.lock.packages)} packages"
+        number = len(locked.lock.packages)
+        count = "1 package" if number == 1 else f"{number} packages"
         session.progress(events.PhaseFinished(phase="resolve", seconds=time.monotonic() - started, detail=count))
         return _write(dataclasses.replace(locked, verdicts=(*locked.verdicts, *rejected)), request)
     assert first is not None, "a selection holds at least one candidate"

@@ -91,7 +91,7 @@ class Fetching:
             with suppress(OSError):
                 there = os.stat(self._store.partial(package.sha256, "whl")).st_size
             needed += int(size * EXPANSION) + (0 if package.path else max(0, size - there))
-        self._require(needed, doing=f"fetching {len(packages)} wheels")
+        self._require(needed, doing="fetching 1 wheel" if len(packages) == 1 else f"fetching {len(packages)} wheels")
 
     def _require(self, needed: int, *, doing: str) -> None:
         free = self._store.free_bytes(self._store.directory)
