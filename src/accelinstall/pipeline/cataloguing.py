@@ -32,8 +32,9 @@ class CatalogRow:
 
 def overlay_path(request: Request) -> Path:
     """Where the user's own additions stand, whether or not there are any."""
-    if request.config_directory:
-        return Path(request.config_directory, "catalog.toml")
+    chosen = request.config_directory or request.environ.get("ACCELINSTALL_CONFIG_DIR", "")
+    if chosen:
+        return Path(chosen, "catalog.toml")
     import platformdirs
 
     return Path(platformdirs.user_config_dir("accelinstall", appauthor=False), "catalog.toml")

@@ -47,7 +47,8 @@ class Request:
     :ivar target: the one target this request is about, when it is not this machine's.
     :ivar lock_file: a lock to be installed as it is.
     :ivar prefer: what decides between candidates.
-    :ivar config_directory: where the user's ``catalog.toml`` stands; empty = the platform's folder for settings.
+    :ivar config_directory: where the user's ``catalog.toml`` stands; empty = ``ACCELINSTALL_CONFIG_DIR``,
+        else the platform's folder for settings.
     :ivar frozen: take the lock without asking whether it is fresh.
     :ivar experimental_variants: wheel variants (PEP 825) are candidates too.
     :ivar exclude_newer: ISO date or time; files uploaded later do not exist.
