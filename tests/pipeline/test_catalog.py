@@ -10,6 +10,7 @@ import pytest
 
 from accelinstall.cli import run
 from accelinstall.cli.console import Console
+from accelinstall.testing import IndexServer
 from tests.pipeline.running import Outcome, Workplace
 
 HOSTS = Path(__file__).parents[1] / "hosts"
@@ -149,3 +150,10 @@ def test_explaining_every_framework_touches_no_network(place: Workplace) -> None
     watching = False
     assert done.code == 0
     assert opened == []
+
+
+def test_another_preference_is_another_lock(place: Workplace, index: IndexServer) -> None:
+    place.write('[project]\nname = "a"\nversion = "1"\ndependencies = ["web"]\n')
+    asked = ("lock", "--environment", "cpu", "--index-url", index.simple_url, "--json")
+    fresh = [place.run(*asked, *more).document["locks"][0]["fresh"] for more in ((), (), ("--prefer", "shared"))]
+    assert fresh == [False, True, False]
