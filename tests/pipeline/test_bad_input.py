@@ -139,3 +139,31 @@ def test_a_lock_edited_by_hand_is_not_believed(workplace: Workplace, index: Inde
     error = refused(workplace.run("sync", str(lock), "--json"), "malformed-lock")
     assert ": packages[" in error["message"]
     assert not workplace.venv.exists()
+
+
+def test_another_tools_lock_is_not_replaced(workplace: Workplace, index: IndexServer) -> None:
+    options = ("--environment", "cpu", "--index-url", index.simple_url, "--json")
+    workplace.run("lock", *options)
+    (lock,) = workplace.project.glob("pylock.*.toml")
+    foreign = 'lock-version = "1.0"\ncreated-by = "other"\npackages = []\n'
+    lock.write_text(foreign)
+    assert "other" in refused(workplace.run("lock", *options), "lock")["message"]
+    assert lock.read_text() == foreign
+
+
+def test_another_tools_lock_that_must_be_built_has_a_hint(workplace: Workplace) -> None:
+    vcs = '[packages.vcs]\ntype = "git"\nurl = "https://localhost/x"\ncommit-id = "abc"\n'
+    workplace.write(f'lock-version = "1.0"\ncreated-by = "other"\n[[packages]]\nname = "x"\n{vcs}', "pylock.other.toml")
+    refused(workplace.run("sync", str(workplace.project / "pylock.other.toml"), "--json"), "lock-does-not-fit")
+
+
+def test_a_name_without_hardware_builds_is_told(workplace: Workplace) -> None:
+    done = workplace.run("explain", "tensorfow", "left-pad", "--environment", "cpu", "--python-version", "3.12")
+    assert done.code == 0
+    assert "builds of `tensorfow`; did you mean `tensorflow`?" in done.err
+    assert "builds of `left-pad`, so any wheel" in done.err
+
+
+def test_a_release_the_catalog_does_not_know_is_told(workplace: Workplace) -> None:
+    done = workplace.run("explain", "torch>=99", "--environment", "cpu", "--python-version", "3.12")
+    assert "torch of a release that the catalog does not know (cpu)" in done.out

@@ -113,12 +113,15 @@ def candidate_name(candidate: Candidate) -> str:
     return f"{target.backend}{others}{cost}"
 
 
+_UNKNOWN = "of a release that the catalog does not know"
+
+
 def selected_lines(selected: Iterable[Selected]) -> Iterator[str]:
     """What was chosen."""
     for row in selected:
         place = f" from {row.source_url}" if row.source_url else " from the default index"
         cost = f", about {size(row.download_bytes)}" if row.download_bytes else ""
-        yield labelled("Chosen", f"{row.name} {row.version} ({row.backend}){place}{cost}")
+        yield labelled("Chosen", f"{row.name} {row.version or _UNKNOWN} ({row.backend}){place}{cost}")
 
 
 def verdict_lines(verdicts: Iterable[Verdict], *, every: bool = False) -> Iterator[str]:

@@ -69,5 +69,8 @@ class LockDoesNotFit(LockError):
     code = "lock-does-not-fit"
 
     def __init__(self, *, where: str, problems: Sequence[str]) -> None:
-        super().__init__("\n  ".join([f"{where} does not fit the target:", *problems]))
+        super().__init__(
+            "\n  ".join([f"{where} does not fit the target:", *problems]),
+            hint="lock again for this target, with the tool that wrote it or with `accelinstall lock`",
+        )
         self.where, self.problems = where, tuple(problems)

@@ -54,11 +54,11 @@ def detect(request: Request, *, record: str = "") -> Detection:
 def explain(request: Request) -> Explanation:
     """What fits the machine, for the requirements given or those of the project; no network."""
     from accelinstall.pipeline.places import read_interpreter
-    from accelinstall.pipeline.planning import make_plan
+    from accelinstall.pipeline.planning import make_plan, without_builds
 
     with Session(request) as session:
         plan = make_plan(request, read_interpreter(request), session)
-    findings = (*plan.selection.warnings, *plan.project.findings)
+    findings = (*plan.selection.warnings, *plan.project.findings, *(without_builds(plan) if request.inline else ()))
     return Explanation(report=plan.report, selection=plan.selection, findings=tuple(dict.fromkeys(findings)))
 
 
@@ -96,6 +96,7 @@ def sync(request: Request, *, progress: events.Progress = events.ignore) -> Sync
     from accelinstall.pipeline.locking import lock_to_sync
     from accelinstall.pipeline.places import open_target
 
+    request = request.for_installing()
     with Session(request, progress) as session:
         place = open_target(request, progress)
         locked = lock_to_sync(request, place.interpreter, session)
@@ -110,6 +111,7 @@ def optimize(request: Request, *, progress: events.Progress = events.ignore) -> 
     from accelinstall.pipeline.places import open_target
     from accelinstall.pipeline.planning import make_plan
 
+    request = request.for_installing()
     with Session(request, progress) as session:
         place = open_target(request, progress)
         started = time.monotonic()

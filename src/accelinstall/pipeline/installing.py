@@ -196,6 +196,9 @@ def _carry_out(
         more = [package for package in transaction.packages if package.sha256 not in entries]
         entries |= fetch(more, http=session.http, progress=counter, address=session.address) if more else {}
         if not transaction.steps:
+            if planned.steps:
+                message = "another run has just installed the same"
+                session.progress(events.Note(level="info", code="already-installed", message=message))
             return None, interpreter
         receipt = execute(
             transaction,

@@ -57,14 +57,13 @@ def lock_target(plan: Plan, request: Request, session: Session) -> Locked:
     :raises ResolutionError: the best candidate's, when none resolves.
     :raises SourceError: when a source that must serve cannot be reached; the lock is untouched.
     """
+    if request.frozen:
+        return _frozen_lock(plan, request)
     if not request.upgrade:
         for candidate in plan.selection.candidates:
             fresh = _fresh_lock(plan, candidate, request)
             if fresh is not None:
                 return fresh
-    if request.frozen:
-        target = plan.selection.candidates[0].target
-        raise LockMissing(lock_path(request, target), target=target.slug)
     session.progress(events.PhaseStarted(phase="resolve"))
     started = time.monotonic()
     rejected: list[Verdict] = []
@@ -97,14 +96,17 @@ def lock_to_sync(request: Request, interpreter: Interpreter, session: Session) -
         if not os.path.exists(path):
             raise LockMissing(path, target=request.target.slug)
         return _read_lock(path)
-    plan = make_plan(request, interpreter, session)
-    if request.frozen:
-        paths = (lock_path(request, candidate.target) for candidate in plan.selection.candidates)
-        found = next(filter(os.path.exists, paths), None)
-        if found is not None:
-            locked = _read_lock(found)
-            return dataclasses.replace(locked, findings=(*plan.project.findings, *locked.findings))
-    return lock_target(plan, request, session)
+    return lock_target(make_plan(request, interpreter, session), request, session)
+
+
+def _frozen_lock(plan: Plan, request: Request) -> Locked:
+    """The first candidate's lock that is there, taken as it is."""
+    paths = [lock_path(request, candidate.target) for candidate in plan.selection.candidates]
+    found = next(filter(os.path.exists, paths), None)
+    if found is None:
+        raise LockMissing(paths[0], target=plan.selection.candidates[0].target.slug)
+    locked = _read_lock(found)
+    return dataclasses.replace(locked, findings=(*plan.project.findings, *locked.findings))
 
 
 def lock_path(request: Request, target: Target) -> str:
@@ -213,7 +215,7 @@ def _earlier_lock(path: str, request: Request, session: Session) -> Lock | None:
 
     :raises UnsupportedLock: for one of a later version, unless everything is to be new.
     """
-    from accelinstall.lockfile import MalformedLock, UnsupportedLock, parse_lock
+    from accelinstall.lockfile import LockNeedsTarget, MalformedLock, UnsupportedLock, parse_lock
 
     if request.output == "-" or not os.path.exists(path):
         return None
@@ -222,6 +224,11 @@ def _earlier_lock(path: str, request: Request, session: Session) -> Lock | None:
     except UnsupportedLock:
         if not request.upgrade:
             raise
+    except LockNeedsTarget as error:
+        raise LockError(
+            f"{path} was written by {error.created_by} and is not replaced",
+            hint="move it away, or lock elsewhere: accelinstall lock -o FILE",
+        ) from error
     except (MalformedLock, ProjectError) as error:
         message = f"{error.message}; locked anew"
         session.progress(events.Note(level="warning", code="broken-lock", message=message))

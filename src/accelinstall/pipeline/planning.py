@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from accelinstall.errors import ProjectError, UsageError
+from accelinstall.model.finding import Finding
+from accelinstall.model.finding import Finding
 from accelinstall.model.hardware import ENVIRONMENTS, Environment, HardwareReport, Overrides
 from accelinstall.model.project import GroupChoice, Project, Source, Wanted
 from accelinstall.model.selection import Selection, Wish
@@ -115,6 +117,27 @@ def _ensure_python(project: Project, version: str) -> None:
         raise PythonNotWanted(wanted=project.requires_python, found=version)
 
 
+def without_builds(plan: Plan) -> tuple[Finding, ...]:
+    """A remark for every requirement that no table of the catalog is about: nothing was judged for it."""
+    import difflib
+
+    from packaging.utils import canonicalize_name
+
+    from accelinstall.catalog import load_catalog
+
+    catalog = load_catalog()
+    known = [name for family in catalog.families for name in (family.head, *family.members)]
+    findings = []
+    for item in plan.wanted:
+        name = canonicalize_name(item.requirement.name)
+        if catalog.family_of(name) is None:
+            close = difflib.get_close_matches(name, known, n=1)
+            meant = f"; did you mean `{close[0]}`?" if close else ", so any wheel that fits the platform will do"
+            message = f"the catalog knows no hardware builds of `{name}`{meant}"
+            findings.append(Finding(id="no-hardware-builds", level="info", message=message))
+    return tuple(findings)
+
+
 def read_hardware(request: Request, session: Session, *, interpreter: Interpreter | None = None) -> HardwareReport:
     """What is judged: the machine of a target for elsewhere, a recorded one, or this one for *interpreter*.
 
@@ -193,6 +216,27 @@ def wishes_for(
             )
         )
     return tuple(wishes)
+
+
+def unknown_names(plan: Plan) -> tuple[Finding, ...]:
+    """One finding for each requirement that selection had nothing to say about, with the name that may be meant."""
+    import difflib
+
+    from packaging.utils import canonicalize_name
+
+    from accelinstall.catalog import load_catalog
+
+    answered = {verdict.package for verdict in plan.selection.verdicts}
+    answered |= {row.name for row in plan.selection.selected}
+    known = [name for family in load_catalog().families for name in (family.head, *family.members)]
+    found = []
+    for name in (canonicalize_name(item.requirement.name) for item in plan.wanted):
+        if name not in answered:
+            close = difflib.get_close_matches(name, known, n=1)
+            message = f"the catalog has no builds of `{name}` that depend on the hardware"
+            hint = f"did you mean `{close[0]}`?" if close else ""
+            found.append(Finding(id="not-in-catalog", level="warning", message=message, hint=hint))
+    return tuple(found)
 
 
 def source_of(item: Wanted, project: Project) -> Source | None:
