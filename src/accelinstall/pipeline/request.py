@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from accelinstall.model.hardware import Overrides
 from accelinstall.model.selection import Preference
@@ -83,3 +83,7 @@ class Request:
     cache_directory: str = ""
     config_directory: str = ""
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+
+    def for_installing(self) -> Request:
+        """The request as ``sync`` and ``optimize`` carry it out: the profile ``ci`` never locks."""
+        return replace(self, frozen=True) if self.groups.profile == "ci" else self
