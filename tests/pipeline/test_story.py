@@ -177,3 +177,13 @@ def test_two_runs_at_once_leave_one_good_environment(workplace: Workplace, index
     assert workplace.installed() == {"web": "2.0", "wire": "1.5", "checker": "3.0"}
     (receipts,) = workplace.venv.glob("lib/python*/site-packages/.accelinstall/receipts")
     assert len(list(receipts.iterdir())) == 1
+
+
+def test_the_ci_profile_never_locks(workplace: Workplace, index: IndexServer) -> None:
+    options = ("--environment", "cpu", "--index-url", index.simple_url)
+    refused = workplace.run("optimize", *options, "--profile", "ci", "--json")
+    assert refused.document["error"]["code"] == "lock-missing"
+    workplace.run("lock", *options)
+    done = workplace.run("optimize", *options, "--profile", "ci")
+    assert done.code == 0, done.err
+    assert workplace.installed() == {"web": "2.0", "wire": "1.5", "checker": "3.0"}

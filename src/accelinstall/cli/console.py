@@ -24,8 +24,8 @@ class Console:
 
     @property
     def is_interactive(self) -> bool:
-        """Whether a person watches stderr, so that bars may be drawn."""
-        return self._err.isatty() and not self.quiet and os.environ.get("TERM") != "dumb"
+        """Whether a person watches stderr, so that bars may be drawn; nobody does where ``CI`` is set."""
+        return self._err.isatty() and not self.quiet and os.environ.get("TERM") != "dumb" and not os.environ.get("CI")
 
     def data(self, text: str) -> None:
         """Writes *text* to stdout as it is."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from accelinstall.errors import ProjectError, UsageError
 from accelinstall.model.finding import Finding
-from accelinstall.model.finding import Finding
 from accelinstall.model.hardware import ENVIRONMENTS, Environment, HardwareReport, Overrides
 from accelinstall.model.project import GroupChoice, Project, Source, Wanted
 from accelinstall.model.selection import Selection, Wish
@@ -216,27 +215,6 @@ def wishes_for(
             )
         )
     return tuple(wishes)
-
-
-def unknown_names(plan: Plan) -> tuple[Finding, ...]:
-    """One finding for each requirement that selection had nothing to say about, with the name that may be meant."""
-    import difflib
-
-    from packaging.utils import canonicalize_name
-
-    from accelinstall.catalog import load_catalog
-
-    answered = {verdict.package for verdict in plan.selection.verdicts}
-    answered |= {row.name for row in plan.selection.selected}
-    known = [name for family in load_catalog().families for name in (family.head, *family.members)]
-    found = []
-    for name in (canonicalize_name(item.requirement.name) for item in plan.wanted):
-        if name not in answered:
-            close = difflib.get_close_matches(name, known, n=1)
-            message = f"the catalog has no builds of `{name}` that depend on the hardware"
-            hint = f"did you mean `{close[0]}`?" if close else ""
-            found.append(Finding(id="not-in-catalog", level="warning", message=message, hint=hint))
-    return tuple(found)
 
 
 def source_of(item: Wanted, project: Project) -> Source | None:
