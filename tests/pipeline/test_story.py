@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 from accelinstall.testing import Fault, IndexServer, make_wheel
+from tests.pipeline.conftest import PYPROJECT
 from tests.pipeline.running import Workplace
 
 LOCK_GLOB = "pylock.cpu-*.toml"
@@ -187,3 +188,13 @@ def test_the_ci_profile_never_locks(workplace: Workplace, index: IndexServer) ->
     done = workplace.run("optimize", *options, "--profile", "ci")
     assert done.code == 0, done.err
     assert workplace.installed() == {"web": "2.0", "wire": "1.5", "checker": "3.0"}
+
+
+def test_what_the_default_index_serves_is_told_without_an_address(workplace: Workplace, index: IndexServer) -> None:
+    index.add(make_wheel(workplace.root / "more", "torch", "2.14.1", tag="py3-none-any"))
+    workplace.write(PYPROJECT.replace("web (>=1)", "torch"))
+    workplace.variables["PIP_INDEX_URL"] = index.simple_url
+    backend = ("--environment", "cuda", "--backend", "cu130")
+    for _ in ("made", "fresh"):
+        (row,) = workplace.run("optimize", *backend, "--no-proof", "--json").document["selected"]
+        assert (row["name"], row["version"], row["source_url"]) == ("torch", "2.14.1", "")

@@ -61,7 +61,7 @@ def lock_target(plan: Plan, request: Request, session: Session) -> Locked:
         return _frozen_lock(plan, request)
     if not request.upgrade:
         for candidate in plan.selection.candidates:
-            fresh = _fresh_lock(plan, candidate, request)
+            fresh = _fresh_lock(plan, candidate, request, session)
             if fresh is not None:
                 return fresh
     session.progress(events.PhaseStarted(phase="resolve"))
@@ -131,7 +131,7 @@ def _read_lock(path: str, interpreter: Interpreter | None = None) -> Locked:
     return Locked(lock=lock, text=text, path=path, fresh=True, findings=_still_degraded(lock))
 
 
-def _fresh_lock(plan: Plan, candidate: Candidate, request: Request) -> Locked | None:
+def _fresh_lock(plan: Plan, candidate: Candidate, request: Request, session: Session) -> Locked | None:
     """The lock that is there, when it was made from the same inputs."""
     from accelinstall.lockfile import MalformedLock, parse_lock, read_header
 
@@ -153,7 +153,7 @@ def _fresh_lock(plan: Plan, candidate: Candidate, request: Request) -> Locked | 
         text=text,
         path=path,
         fresh=True,
-        selected=_selected(plan, candidate, lock),
+        selected=_selected(plan, candidate, lock, session),
         verdicts=plan.selection.verdicts,
         findings=(*plan.project.findings, *plan.selection.warnings, *_still_degraded(lock)),
     )
@@ -203,7 +203,7 @@ def _lock_candidate(plan: Plan, candidate: Candidate, request: Request, session:
         text=render_lock(lock),
         path=path,
         fresh=False,
-        selected=_selected(plan, candidate, lock),
+        selected=_selected(plan, candidate, lock, session),
         verdicts=plan.selection.verdicts,
         findings=(*plan.project.findings, *plan.selection.warnings, *resolution.notes),
         previous=previous,
@@ -295,8 +295,11 @@ def _variants(plan: Plan, candidate: Candidate, request: Request) -> VariantSupp
     return supported_variants(plan.report, environment=candidate.target.environment)
 
 
-def _selected(plan: Plan, candidate: Candidate, lock: Lock) -> tuple[Selected, ...]:
-    """What selection chose, with the exact versions and places the lock holds."""
+def _selected(plan: Plan, candidate: Candidate, lock: Lock, session: Session) -> tuple[Selected, ...]:
+    """What selection chose, with the exact versions and places the lock holds; the default index is not spelled."""
+    line, pip = session.request.index, session.pip
+    named = {source.url for source in plan.project.sources} | {choice.source_url for choice in candidate.choices}
+    named |= {line.index_url, *line.extra_index_urls, *pip.extra_index_urls}
     rows = []
     for row in plan.selection.selected:
         package = lock.package(row.name)
@@ -304,7 +307,9 @@ def _selected(plan: Plan, candidate: Candidate, lock: Lock) -> tuple[Selected, .
             continue
         choice = candidate.choice(row.name)
         backend = row.backend if choice is None else choice.backend
-        place = package.source or package.url or f"find-links ({package.filename})"
+        place = package.source if package.source in named else ""
+        if not package.source:
+            place = package.url or f"find-links ({package.filename})"
         rows.append(dataclasses.replace(row, version=package.version, backend=backend, source_url=place))
     return tuple(dict.fromkeys(rows))
 
