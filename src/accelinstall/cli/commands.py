@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from accelinstall import pipeline
 from accelinstall.cli import documents, text
 from accelinstall.cli.progress import drawing
 from accelinstall.cli.requests import request_from
+from accelinstall.events import Progress
 from accelinstall.model.hardware import HardwareReport
 from accelinstall.pipeline.outcomes import Locked, Synced
 
@@ -69,8 +71,7 @@ def lock(arguments: Namespace, console: Console, environ: Environ) -> int:
 def sync(arguments: Namespace, console: Console, environ: Environ) -> int:
     """``accelinstall sync``."""
     request = request_from(arguments, environ)
-    show = None if arguments.json else _showing(console)
-    with drawing(console, events_file=arguments.events, plain=arguments.json, show=show) as progress:
+    with _watching(arguments, console) as progress:
         synced = pipeline.sync(request, progress=progress)
     if arguments.json:
         console.data(documents.render(documents.synced_document(synced)))
@@ -82,8 +83,7 @@ def sync(arguments: Namespace, console: Console, environ: Environ) -> int:
 def optimize(arguments: Namespace, console: Console, environ: Environ) -> int:
     """``accelinstall optimize``."""
     request = request_from(arguments, environ)
-    show = None if arguments.json else _showing(console)
-    with drawing(console, events_file=arguments.events, plain=arguments.json, show=show) as progress:
+    with _watching(arguments, console) as progress:
         optimized = pipeline.optimize(request, progress=progress)
     if arguments.json:
         console.data(documents.render(documents.optimized_document(optimized)))
@@ -95,8 +95,7 @@ def optimize(arguments: Namespace, console: Console, environ: Environ) -> int:
 def rollback(arguments: Namespace, console: Console, environ: Environ) -> int:
     """``accelinstall rollback``."""
     request = request_from(arguments, environ)
-    show = None if arguments.json else _showing(console)
-    with drawing(console, events_file=arguments.events, plain=arguments.json, show=show) as progress:
+    with _watching(arguments, console) as progress:
         synced = pipeline.rollback(request, progress=progress)
     if arguments.json:
         console.data(documents.render(documents.synced_document(synced)))
@@ -139,6 +138,14 @@ def catalog(arguments: Namespace, console: Console, environ: Environ) -> int:
     else:
         _print(console, text.catalog_lines(rows))
     return 0
+
+
+@contextmanager
+def _watching(arguments: Namespace, console: Console) -> Iterator[Progress]:
+    """Progress drawn as the options want it, with the values of the story told on the way unless JSON is asked."""
+    show = None if arguments.json else _showing(console)
+    with drawing(console, events_file=arguments.events, plain=arguments.json, show=show) as progress:
+        yield progress
 
 
 def _showing(console: Console) -> Callable[[str, object], None]:
