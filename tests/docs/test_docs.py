@@ -132,7 +132,7 @@ def keys_told(command: str) -> list[str]:
 
 def test_the_json_described_for_detect_is_the_json() -> None:
     found = detect(Request(host=str(HOST)))
-    document = json.loads(documents.render(documents.report_document(found.report, found.environment)))
+    document = json.loads(documents.render(documents.detection_document(found)))
     assert keys_told("detect") == list(document)
 
 

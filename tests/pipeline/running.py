@@ -63,10 +63,13 @@ class Workplace:
 
     def run(self, *argv: str) -> Outcome:
         """``accelinstall *argv*`` on this project."""
+        return self.run_bare(argv[0], "--project", str(self.project), *argv[1:])
+
+    def run_bare(self, *argv: str) -> Outcome:
+        """``accelinstall *argv*`` without naming the project."""
         out, err = io.StringIO(), io.StringIO()
         console = Console(out=out, err=err, quiet="--quiet" in argv)
-        code = run([argv[0], "--project", str(self.project), *argv[1:]], console=console, environ=self.variables)
-        return Outcome(code, out.getvalue(), err.getvalue())
+        return Outcome(run(list(argv), console=console, environ=self.variables), out.getvalue(), err.getvalue())
 
     def installed(self) -> dict[str, str]:
         """Name -> version in the project's environment, as the folder names say."""

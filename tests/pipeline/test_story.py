@@ -198,3 +198,9 @@ def test_what_the_default_index_serves_is_told_without_an_address(workplace: Wor
     for _ in ("made", "fresh"):
         (row,) = workplace.run("optimize", *backend, "--no-proof", "--json").document["selected"]
         assert (row["name"], row["version"], row["source_url"]) == ("torch", "2.14.1", "")
+
+
+def test_detect_says_how_much_room_there_is_for_the_store_and_the_target(workplace: Workplace) -> None:
+    disk = workplace.run_bare("detect", "--json").document["disk"]
+    assert disk.keys() == {"store", "target"}
+    assert all(count > 0 for count in disk.values())

@@ -26,11 +26,13 @@ Environ = Mapping[str, str]
 def detect(arguments: Namespace, console: Console, environ: Environ) -> int:
     """``accelinstall detect``."""
     detection = pipeline.detect(request_from(arguments, environ), record=arguments.record)
-    report, environment = detection.report, detection.environment
     if arguments.json:
-        console.data(documents.render(documents.report_document(report, environment)))
+        console.data(documents.render(documents.detection_document(detection)))
     else:
-        _print(console, text.report_lines(report, environment))
+        _print(console, text.report_lines(detection.report, detection.environment))
+        if detection.disk:  # a record has none
+            free = ", ".join(f"{text.size(count)} for the {role}" for role, count in detection.disk.items())
+            console.line(text.labelled("Disk free", free))
     if arguments.record:
         console.say(f"recorded in {arguments.record}; replay it: accelinstall detect --host {arguments.record}")
         for sentence in detection.left_out:

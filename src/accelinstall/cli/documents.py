@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from accelinstall.model.selection import Selected, Verdict
     from accelinstall.model.target import Target
     from accelinstall.pipeline.cataloguing import CatalogRow
-    from accelinstall.pipeline.outcomes import CacheState, Explanation, Locked, Optimized, Synced
+    from accelinstall.pipeline.outcomes import CacheState, Detection, Explanation, Locked, Optimized, Synced
 
 SCHEMA = 1
 Document = dict[str, Any]
@@ -35,8 +35,13 @@ def error_document(error: AccelinstallError) -> Document:
     return {"schema": SCHEMA, "error": {"code": error.code, "message": error.message, "hint": error.hint}}
 
 
-def report_document(report: HardwareReport, environment: str) -> Document:
+def detection_document(detection: Detection) -> Document:
     """``detect --json``."""
+    return {**report_document(detection.report, detection.environment), "disk": dict(detection.disk)}
+
+
+def report_document(report: HardwareReport, environment: str) -> Document:
+    """The hardware itself, which :func:`accelinstall.hardware.report_from_document` reads back."""
     return {
         "schema": SCHEMA,
         "environment": environment,

@@ -147,6 +147,10 @@ def _add_groups(parser: Parser) -> None:
     group.add_argument("--extra", metavar="NAME", action="append", default=[], help="an extra of the project")
 
 
+def _add_poetry_lock(parser: Parser) -> None:
+    parser.add_argument("--ignore-poetry-lock", action="store_true", help="versions as if there were no poetry.lock")
+
+
 def _add_environment(parser: Parser) -> None:
     group = parser.add_argument_group("where to install")
     where = group.add_mutually_exclusive_group()
@@ -183,6 +187,7 @@ def _fill_lock(parser: Parser) -> None:
     parser.add_argument("--all-targets", action="store_true", help="every target of [tool.accelinstall]")
     parser.add_argument("-o", "--output", metavar="FILE", default="", help="another file; - for stdout")
     parser.add_argument("--upgrade", action="store_true", help="newest versions, whatever was locked")
+    _add_poetry_lock(parser)
     _add_host(parser)
     _add_indexes(parser)
     _add_groups(parser)
@@ -195,6 +200,7 @@ def _fill_sync(parser: Parser) -> None:
     parser.add_argument("--target", metavar="SLUG", default="", help="such as cu130")
     parser.add_argument("--frozen", action="store_true", help="take the lock as it is, never lock")
     parser.add_argument("--inexact", action="store_true", help="remove nothing")
+    _add_poetry_lock(parser)
     _add_installing(parser)
     _add_environment(parser)
     _add_groups(parser)
@@ -207,6 +213,7 @@ def _fill_optimize(parser: Parser) -> None:
     _add_project(parser)
     _add_installing(parser)
     parser.add_argument("--upgrade", action="store_true", help="newest versions, whatever was locked")
+    _add_poetry_lock(parser)
     _add_environment(parser)
     _add_groups(parser)
     _add_host(parser)

@@ -49,6 +49,7 @@ def request_from(arguments: Namespace, environ: Mapping[str, str]) -> Request:
         exclude_newer=one.get("exclude_newer", ""),
         experimental_variants=one.get("experimental_variants", False),
         upgrade=one.get("upgrade", False),
+        ignore_poetry_lock=one.get("ignore_poetry_lock", False),
         prefer=one.get("prefer", "newest"),
         frozen=one.get("frozen", False),
         offline=one.get("offline", False),

@@ -40,15 +40,18 @@ def detect(request: Request, *, record: str = "") -> Detection:
 
     With *record*, what was asked of the machine is written to that folder, redacted.
     """
+    from accelinstall import fs
     from accelinstall.pipeline.planning import read_hardware, record_hardware
     from accelinstall.selection import choose_environment
 
+    places = {} if request.host else {"store": cache_directory(request), "target": request.project}
+    disk = {role: fs.free_bytes(path) for role, path in places.items()}
     if record:
         report, left_out = record_hardware(request, record)
     else:
         report, left_out = read_hardware(request, Session(request)), ()
     environment = choose_environment(report, overrides=request.overrides)
-    return Detection(report=report, environment=environment, left_out=left_out)
+    return Detection(report=report, environment=environment, left_out=left_out, disk=disk)
 
 
 def explain(request: Request) -> Explanation:

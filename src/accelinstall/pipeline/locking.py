@@ -16,6 +16,7 @@ from accelinstall.model.selection import Candidate, Selected, Verdict
 from accelinstall.model.target import Target
 from accelinstall.pipeline.outcomes import Locked
 from accelinstall.pipeline.planning import Plan, make_plan, requests_for_targets
+from accelinstall.pipeline.poetry import PoetryPins, input_of, pins_for, read_agreement, read_poetry_lock
 from accelinstall.pipeline.reading import read_text
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from accelinstall.model.variants import VariantSupport
     from accelinstall.pipeline.request import Request
     from accelinstall.pipeline.session import Session
+    from accelinstall.project import PoetryLock
     from accelinstall.resolution import Routing
 
 
@@ -59,18 +61,20 @@ def lock_target(plan: Plan, request: Request, session: Session) -> Locked:
     """
     if request.frozen:
         return _frozen_lock(plan, request)
+    plan = dataclasses.replace(plan, poetry_lock=read_poetry_lock(request))
     if not request.upgrade:
         for candidate in plan.selection.candidates:
             fresh = _fresh_lock(plan, candidate, request, session)
             if fresh is not None:
                 return fresh
+    agreement = read_agreement(plan, request)
     session.progress(events.PhaseStarted(phase="resolve"))
     started = time.monotonic()
     rejected: list[Verdict] = []
     first: ResolutionError | None = None
     for candidate in plan.selection.candidates:
         try:
-            locked = _lock_candidate(plan, candidate, request, session)
+            locked = _lock_candidate(plan, candidate, request, session, agreement)
         except ResolutionError as error:
             first = first or error
             rejected.append(_conflict(candidate, error))
@@ -165,20 +169,23 @@ def _still_degraded(lock: Lock) -> tuple[Finding, ...]:
     return tuple(Finding(id="degraded", level="info", message=text, hint=hint) for text in lock.degraded)
 
 
-def _lock_candidate(plan: Plan, candidate: Candidate, request: Request, session: Session) -> Locked:
+def _lock_candidate(
+    plan: Plan, candidate: Candidate, request: Request, session: Session, agreement: PoetryLock | None
+) -> Locked:
     from accelinstall.lockfile import render_lock
     from accelinstall.resolution import lock_of, resolve
 
     path = lock_path(request, candidate.target)
     previous = _earlier_lock(path, request, session)
-    preferences = {} if previous is None or request.upgrade else {p.name: p.version for p in previous.packages}
+    pins = pins_for(plan, candidate, request, agreement) if agreement else PoetryPins()
+    preferences = _preferences(pins, previous, request)
     session.know_sources(plan.project.sources, plan.project.settings.mirrors)
     resolution = resolve(
         plan.wanted,
         target=candidate.target,
         routing=_routing(plan, candidate, request, session),
         finder=session.index,
-        constraints=[item.requirement for item in plan.project.constraints],
+        constraints=[*(item.requirement for item in plan.project.constraints), *pins.law],
         preferences=preferences,
         overrides=plan.project.settings.overrides,
         prereleases=request.pre,
@@ -198,6 +205,7 @@ def _lock_candidate(plan: Plan, candidate: Candidate, request: Request, session:
     )
     lock = dataclasses.replace(lock, group_roots=_group_roots(plan, lock))
     _ensure_listed_hashes(plan, lock)
+    pins.ensure_files(lock)
     return Locked(
         lock=lock,
         text=render_lock(lock),
@@ -205,9 +213,17 @@ def _lock_candidate(plan: Plan, candidate: Candidate, request: Request, session:
         fresh=False,
         selected=_selected(plan, candidate, lock, session),
         verdicts=plan.selection.verdicts,
-        findings=(*plan.project.findings, *plan.selection.warnings, *resolution.notes),
+        findings=(*plan.project.findings, *plan.selection.warnings, *resolution.notes, *pins.findings(lock)),
         previous=previous,
     )
+
+
+def _preferences(pins: PoetryPins, previous: Lock | None, request: Request) -> dict[str, str]:
+    """Versions to be kept where they fit: ours from before, else Poetry's; with ``upgrade`` its law alone."""
+    if request.upgrade:
+        return pins.versions
+    earlier = {} if previous is None else {package.name: package.version for package in previous.packages}
+    return {**pins.preferences, **earlier, **pins.versions}
 
 
 def _earlier_lock(path: str, request: Request, session: Session) -> Lock | None:
@@ -280,6 +296,7 @@ def _input_hash(plan: Plan, candidate: Candidate, request: Request) -> str:
             # The default is left out, so that locks from before there was a choice stay fresh.
             **({"prefer": request.prefer} if request.prefer != "newest" else {}),
             "exclude-newer": request.exclude_newer,
+            **input_of(plan.poetry_lock),
             # The target does not tell what decides among variants: the driver's CUDA, the processor's level.
             **({} if variants is None else {"variants": variants.namespaces}),
         },

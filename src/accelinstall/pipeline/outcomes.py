@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from accelinstall.model.finding import Finding
 from accelinstall.model.hardware import Environment, HardwareReport
@@ -16,11 +17,14 @@ class Detection:
     """The hardware, and the environment it is best used as.
 
     :ivar left_out: what a record does not hold because it would identify the machine, as parts of a sentence.
+    :ivar disk: free bytes where unpacked wheels are kept (``store``) and at the project (``target``); empty for a
+        recorded host.
     """
 
     report: HardwareReport
     environment: Environment
     left_out: tuple[str, ...] = ()
+    disk: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,6 +31,7 @@ class Plan:
 
     :ivar choice: the groups to be installed; ``wanted`` covers more: what the lock holds, so that one lock serves
         every profile.
+    :ivar poetry_lock: the text of the project's ``poetry.lock`` where versions are locked by it, else empty.
     """
 
     report: HardwareReport
@@ -41,6 +42,7 @@ class Plan:
     wanted: tuple[Wanted, ...]
     selection: Selection
     python_full_version: str
+    poetry_lock: str = ""
 
 
 def make_plan(request: Request, interpreter: Interpreter | None, session: Session) -> Plan:

@@ -50,6 +50,7 @@ class Request:
     :ivar config_directory: where the user's ``catalog.toml`` stands; empty = ``ACCELINSTALL_CONFIG_DIR``,
         else the platform's folder for settings.
     :ivar frozen: take the lock without asking whether it is fresh.
+    :ivar ignore_poetry_lock: choose versions as if Poetry had locked none.
     :ivar experimental_variants: wheel variants (PEP 825) are candidates too.
     :ivar exclude_newer: ISO date or time; files uploaded later do not exist.
     :ivar cache_directory: empty = ``ACCELINSTALL_CACHE_DIR``, else the platform's cache folder.
@@ -73,6 +74,7 @@ class Request:
     exclude_newer: str = ""
     experimental_variants: bool = False
     upgrade: bool = False
+    ignore_poetry_lock: bool = False
     prefer: Preference = "newest"
     frozen: bool = False
     offline: bool = False
