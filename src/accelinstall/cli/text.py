@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from accelinstall.model.installation import Install, Remove, Replace
@@ -42,8 +43,8 @@ def report_lines(report: HardwareReport, environment: str = "") -> Iterator[str]
     """The short report of ``detect``; sources that could not be read are named at its end."""
     if not report.devices:
         yield labelled("GPU", "none found")
-    for device in report.devices:
-        yield labelled("GPU", device_line(device))
+    for line, count in Counter(map(device_line, report.devices)).items():
+        yield labelled("GPU", line if count == 1 else f"{count} x {line}")
     cpu, platform = report.cpu, report.platform
     cores = f"{cpu.available_cores:g} of {plural(cpu.logical_cores, 'core')}"
     yield labelled("CPU", " · ".join(filter(None, (cpu.model or platform.machine, cores, cpu.level))))
