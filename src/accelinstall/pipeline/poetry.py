@@ -111,24 +111,25 @@ def read_agreement(plan: Plan, request: Request) -> PoetryLock | None:
 
 def pins_for(plan: Plan, candidate: Candidate, request: Request, lock: PoetryLock) -> PoetryPins:
     """What *lock* holds the packages of one target to; the project's own overrides go before."""
-    from packaging.requirements import Requirement
-    from packaging.utils import canonicalize_name
-
     from accelinstall.catalog import load_catalog
 
-    catalog = load_catalog()
-    overridden = {canonicalize_name(Requirement(text).name) for text in plan.project.settings.overrides}
-    pins = PoetryPins()
-    hashes: dict[str, str] = {}
     chosen = lock.chosen(
         groups=plan.locked_groups,
         environment=candidate.target.markers(python_full_version=plan.python_full_version),
         extras=request.groups.extras,
     )
-    for package in chosen:
-        if catalog.family_of(package.name) is not None:
-            pins.preferences[package.name] = package.version
-        elif package.name not in overridden:
-            pins.versions[package.name] = package.version
-            hashes.update(package.hashes)
-    return PoetryPins(versions=pins.versions, preferences=pins.preferences, hashes=hashes)
+    catalog = load_catalog()
+    varying = {package.name: package.version for package in chosen if catalog.family_of(package.name) is not None}
+    overridden = _names_of(plan.project.settings.overrides)
+    held = [package for package in chosen if package.name not in varying and package.name not in overridden]
+    return PoetryPins(
+        versions={package.name: package.version for package in held},
+        preferences=varying,
+        hashes={filename: value for package in held for filename, value in package.hashes.items()},
+    )
+
+
+def _names_of(requirements: tuple[str, ...]) -> set[str]:
+    from accelinstall.resolution.standards import canonical, parse_requirement
+
+    return {canonical(item.name) for item in map(parse_requirement, requirements) if item is not None}
