@@ -46,7 +46,7 @@ def tests(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Benchmarks side by side with peers; writes the tables of ``docs/benchmarks.md`` to standard output."""
     session.install("-e", ".", "uv")
-    for script in ("startup.py", "install.py"):
+    for script in ("startup.py", "detect.py", "install.py"):
         session.run("python", f"benchmarks/{script}", *session.posargs)
 
 
