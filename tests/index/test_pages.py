@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from accelinstall.index import PageMalformed, PageTooNew
 from accelinstall.index.html_pages import _parse_with_lexbor, parse_html
-from accelinstall.index.links import files_of
+from accelinstall.index.links import Releases, files_of
 from accelinstall.index.pages import parse_page
 from accelinstall.model.index import IndexFile
 from accelinstall.testing.pages import Offer, render_html, render_json
@@ -268,7 +268,25 @@ junk = st.sampled_from(
 def test_the_fast_reader_and_the_parser_agree(body):
     text = f"<!DOCTYPE html><html><head><title>t</title></head><body><h1>t</h1>\n{body}\n</body></html>"
     version, links = parse_html(text.encode(), url=URL)
-    assert (version, links) == _parse_with_lexbor(text, URL)
+    assert (version, list(links)) == _parse_with_lexbor(text, URL)
+    made = [links.make(row) for row in links.rows]
+    assert all(link is None or link.filename == name for link, name in zip(made, links.filenames, strict=True))
+
+
+def test_files_by_version_are_the_files_of_the_page_and_made_once():
+    body = "\n".join(f'<a href="demo-{n}-py3-none-any.whl">x</a><br/><a href="demo-{n}.tar.gz">x</a>' for n in "123")
+    links = parse_page(body.encode(), content_type="text/html", url=URL, source="here")
+    releases = Releases(links, project="demo", source="here", page=URL)
+    assert list(releases) == ["1", "2", "3"]
+    assert [file for group in releases.values() for file in group] == list(files(body.encode()))
+    assert releases["2"] is releases["2"]
+
+
+def test_a_version_whose_addresses_are_none_has_no_files():
+    body = b'<a href="ftp://x/demo-1.tar.gz">x</a><br/><a href="demo-2.tar.gz">x</a>'
+    links = parse_page(body, content_type="text/html", url=URL, source="here")
+    releases = Releases(links, project="demo", source="here", page=URL)
+    assert [len(releases[version]) for version in ("1", "2")] == [0, 1]
 
 
 @given(

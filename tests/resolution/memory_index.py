@@ -58,13 +58,16 @@ class MemoryIndex:
             for package in packages:
                 self._add(source, package)
 
-    def files(self, source: Source, name: str) -> tuple[IndexFile, ...]:
+    def releases(self, source: Source, name: str) -> dict[str, tuple[IndexFile, ...]]:
         self.asked["files", f"{source.name}/{name}"] += 1
         if source.name in self.unreachable:
             raise Unreachable(f"source `{source.name}` cannot be reached")
         if f"{source.name}/{name}" in self.refused:
             raise Refused(f"source `{source.name}` answers 403 for `{name}`")
-        return tuple(self.pages.get(source.name, {}).get(name, ()))
+        by_version: dict[str, tuple[IndexFile, ...]] = {}
+        for file in self.pages.get(source.name, {}).get(name, ()):
+            by_version[file.version] = (*by_version.get(file.version, ()), file)
+        return by_version
 
     def metadata(self, file: IndexFile) -> CoreMetadata:
         self.asked["metadata", file.filename] += 1

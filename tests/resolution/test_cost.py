@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import Any
 
 from packaging.version import Version
@@ -138,7 +139,8 @@ def test_a_page_of_ten_thousand_files_is_judged_where_it_is_looked_at() -> None:
     ranks = {str(tag): rank for rank, tag in enumerate(Target.parse(TARGET).tags())}
     judge = CountingJudge(wheels=Wheels(ranks), python=Version("3.11.0"))
     files = [wheel(f"1.{minor}.{micro}", tag) for minor in range(50) for micro in range(20) for tag in TAGS]
-    shelf = Shelf([(Place(source=Source(name="default", url="https://index.test")), files)], judge)
+    by_version = {version: list(group) for version, group in groupby(files, key=lambda file: file.version)}
+    shelf = Shelf([(Place(source=Source(name="default", url="https://index.test")), by_version)], judge)
     assert len(files) == 10_000
     assert shelf.versions[0] == Version("1.49.19")
     assert shelf.offer(shelf.versions[0]).file == wheel("1.49.19", "cp311-cp311-manylinux_2_28_x86_64")

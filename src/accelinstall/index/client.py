@@ -6,7 +6,8 @@ import dataclasses
 import hashlib
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from itertools import chain
 from types import TracebackType
 from typing import Self
 
@@ -18,7 +19,7 @@ from accelinstall.index.errors import (
 )
 from accelinstall.index.filenames import canonical
 from accelinstall.index.jobs import Job, Workers
-from accelinstall.index.links import files_of
+from accelinstall.index.links import Releases
 from accelinstall.index.listings import Shelf, read_project_page, read_shelf, unreachable
 from accelinstall.index.metadata_cache import MetadataCache
 from accelinstall.index.metadata_text import parse_metadata
@@ -57,7 +58,7 @@ class IndexClient:
         self._kept = MetadataCache(cache_dir) if cache_dir else None
         self._workers = Workers(threads)
         self._lock = threading.Lock()
-        self._files: dict[tuple[Source, str], Job[tuple[IndexFile, ...]]] = {}
+        self._releases: dict[tuple[Source, str], Job[Mapping[str, tuple[IndexFile, ...]]]] = {}
         self._shelves: dict[Source, Job[Shelf]] = {}
         self._metadata: dict[tuple[str, str], Job[CoreMetadata]] = {}
         self._hashes: dict[str, Job[str]] = {}
@@ -75,12 +76,18 @@ class IndexClient:
         """Drop what is queued; the HTTP client stays with its owner."""
         self._workers.close()
 
-    def files(self, source: Source, name: str) -> tuple[IndexFile, ...]:
-        """Every wheel and source archive of project *name* in *source*, in page order; ``()`` when it is not known.
+    def releases(self, source: Source, name: str) -> Mapping[str, tuple[IndexFile, ...]]:
+        """Version text -> wheels and source archives of project *name* in *source*; empty when it is not known.
+
+        Files are made when their version is looked at.
 
         :raises SourceUnreachable: when the source cannot be read; :class:`PageMalformed` when it answers nonsense.
         """
-        return self._files_job(source, name).result()
+        return self._releases_job(source, name).result()
+
+    def files(self, source: Source, name: str) -> tuple[IndexFile, ...]:
+        """All :meth:`releases`, one version's files after the other's, each in page order."""
+        return tuple(chain.from_iterable(self.releases(source, name).values()))
 
     def metadata(self, file: IndexFile) -> CoreMetadata:
         """The metadata of *file*: kept from before, from its ``.metadata`` file, or out of the wheel itself.
@@ -101,9 +108,9 @@ class IndexClient:
         return job.result()
 
     def prefetch(self, requests: Iterable[tuple[Source, str]]) -> None:
-        """Start reading pages in the background; errors show when :meth:`files` is asked."""
+        """Start reading pages in the background; errors show when :meth:`releases` is asked."""
         for source, name in requests:
-            self._workers.submit(self._files_job(source, name))
+            self._workers.submit(self._releases_job(source, name))
 
     def prefetch_metadata(self, files: Iterable[IndexFile]) -> None:
         """Start reading metadata in the background; errors show when :meth:`metadata` is asked."""
@@ -125,13 +132,13 @@ class IndexClient:
         """Where the canonical *url* is to be fetched: a mirror's address, or itself."""
         return self._mirrors.fetched(url)
 
-    def _files_job(self, source: Source, name: str) -> Job[tuple[IndexFile, ...]]:
+    def _releases_job(self, source: Source, name: str) -> Job[Mapping[str, tuple[IndexFile, ...]]]:
         name = canonical(name)
         with self._lock:
             key = (source, name)
-            if key not in self._files:
-                self._files[key] = Job(lambda: self._read_files(source, name))
-            return self._files[key]
+            if key not in self._releases:
+                self._releases[key] = Job(lambda: self._read_releases(source, name))
+            return self._releases[key]
 
     def _metadata_job(self, file: IndexFile) -> Job[CoreMetadata]:
         with self._lock:
@@ -140,7 +147,7 @@ class IndexClient:
                 self._metadata[key] = Job(lambda: self._read_metadata(file))
             return self._metadata[key]
 
-    def _read_files(self, source: Source, name: str) -> tuple[IndexFile, ...]:
+    def _read_releases(self, source: Source, name: str) -> Mapping[str, tuple[IndexFile, ...]]:
         address = self._mirrors.fetched(source.url.rstrip("/") + "/") if self._mirrors.pairs else source.url
         if source.kind == "find-links":
             with self._lock:
@@ -150,15 +157,18 @@ class IndexClient:
             page, links = shelf.result().page, shelf.result().links_for(name)
         else:
             listing = read_project_page(self._http, source, address, name)
-            page, links = listing.page, list(listing.links)
+            page, links = listing.page, listing.links
         if self._mirrors.pairs:
-            links = [link._replace(url=self._mirrors.canonical(link.url)) for link in links]
-        files = files_of(links, project=name, source=source.name, page=page)
+            links = links.moved(self._mirrors.canonical)
+        releases = Releases(links, project=name, source=source.name, page=page)
         if not self._sees_variants:
-            return files
+            return releases
         from accelinstall.index.variants import variant_wheels
 
-        return (*files, *variant_wheels(links, project=name, source=source.name, page=page))
+        merged = dict(releases)
+        for wheel in variant_wheels(links, project=name, source=source.name, page=page):
+            merged[wheel.version] = (*merged.get(wheel.version, ()), wheel)
+        return merged
 
     def _read_variants(self, file: VariantWheel) -> ReleaseVariants:
         from accelinstall.index.variants import parse_variants

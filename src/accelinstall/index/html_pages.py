@@ -8,22 +8,15 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from urllib.parse import unquote
 
-from accelinstall.index.links import Link, filename_of, hex_sha256, joiner, sha256_in
+from accelinstall.index.links import Link, PageLinks, filename_of, hex_sha256, joiner, sha256_in
 
-# The attributes that most indexes write, in their order, have groups of their own; others are taken apart afterwards.
-_ANCHOR = re.compile(
-    r'<a\s+href="([^"]*)"'
-    r'(?: data-requires-python="([^"]+)")?'
-    r'(?: data-dist-info-metadata="([^"]+)")?'
-    r'(?: data-core-metadata="([^"]+)")?'
-    r'(?: data-upload-time="([^"]+)")?'
-    r'((?:\s+[a-zA-Z-]+(?:="[^"]*")?)*)\s*>([^<]*)</a>',
-)
-_Anchor = tuple[str, str, str, str, str, str, str]
+_ANCHOR = re.compile(r'<a\s+href="([^"]*)"((?:\s+[a-zA-Z-]+(?:="[^"]*")?)*)\s*>([^<]*)</a>')
+# The same without groups: texts are cheaper to make, and to keep, than tuples of texts.
+_PLAIN = re.compile(re.sub(r"\((?!\?)", "(?:", _ANCHOR.pattern))
 _ATTRIBUTE = re.compile(r'([a-z-]+)(?:="([^"]*)")?', re.IGNORECASE)
 # Before the first link and after the last, these would change what the links mean.
 _SUBTLE = re.compile(r"<!--|<!\[|<(?:base|script|style|te|no|svg|math|xmp|plaintext|iframe|a[\s/>])", re.IGNORECASE)
@@ -31,7 +24,7 @@ _VERSION = re.compile(r'<meta\s+name="pypi:repository-version"\s+content="([^"]*
 _ARCHIVE = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", "-variants.json")
 
 
-def parse_html(body: bytes, *, url: str) -> tuple[str, list[Link]]:
+def parse_html(body: bytes, *, url: str) -> tuple[str, PageLinks]:
     """The repository version the page states (empty for none) and its links, made absolute against *url*."""
     text = body.decode("utf-8", "replace")
     first, last = text.find("<a "), text.rfind("</a>") + 4
@@ -39,11 +32,12 @@ def parse_html(body: bytes, *, url: str) -> tuple[str, list[Link]]:
         first = last = len(text)
     around = text[:first] + text[last:]
     if not _SUBTLE.search(around) and _is_outside_tags(text, first):
-        anchors = _ANCHOR.findall(text, first, last)
+        anchors = _PLAIN.findall(text, first, last)
         if text.count("<", first, last) - 2 * len(anchors) in _between(text, first, last):
-            version = _VERSION.search(around)
-            return html.unescape(version[1]) if version else "", list(_plain_links(anchors, url))
-    return _parse_with_lexbor(text, url)
+            stated = _VERSION.search(around)
+            return html.unescape(stated[1]) if stated else "", _plain_links(anchors, url)
+    version, links = _parse_with_lexbor(text, url)
+    return version, PageLinks.of(links)
 
 
 def _is_outside_tags(text: str, position: int) -> bool:
@@ -60,43 +54,37 @@ def _between(text: str, first: int, last: int) -> Iterator[int]:
     yield found + sum(text.count(tag, first, last) for tag in ("<li>", "</li>", "<p>", "</p>"))
 
 
-def _plain_links(anchors: Iterable[_Anchor], base: str) -> Iterator[Link]:
+def _plain_links(anchors: list[str], base: str) -> PageLinks:
+    """Only names are read here; a link is taken apart when it is made, unless its name is hard to tell."""
     join, unescape = joiner(base), cache(html.unescape)
-    for href, requires_python, dist_info, core, upload_time, rest, text in anchors:
-        url, _, fragment = href.partition("#")
+    filenames: list[str] = []
+    rows: list[str | Link] = []
+    for anchor in anchors:
+        href = anchor.split('"', 2)[1]
+        url = href.partition("#")[0]
         filename = url[url.rfind("/") + 1 :]
-        if rest or "&" in href or "&" in upload_time or "?" in url or not filename.endswith(_ARCHIVE):
-            attributes = {
-                "data-requires-python": requires_python,
-                "data-dist-info-metadata": dist_info,
-                "data-core-metadata": core,
-                "data-upload-time": upload_time,
-            }
-            link = _unusual_link(href, attributes, rest, text, join)
-            if link is not None:
-                yield link
-        elif url := join(url.strip()):
-            yield Link(
-                unquote(filename) if "%" in filename else filename,
-                url,
-                sha256_in(fragment),
-                None,
-                unescape(requires_python) if "&" in requires_python else requires_python,
-                None,
-                upload_time,
-                _metadata_sha256(unescape(core or dist_info) or None),
-            )
+        if "&" not in href and "?" not in url and filename.endswith(_ARCHIVE):
+            filenames.append(unquote(filename) if "%" in filename else filename)
+            rows.append(anchor)
+        elif (link := _plain_link(anchor, join, unescape)) is not None:
+            filenames.append(link.filename)
+            rows.append(link)
+
+    def make(row: str | Link) -> Link | None:
+        return row if isinstance(row, Link) else _plain_link(row, join, unescape)
+
+    return PageLinks(filenames=filenames, rows=rows, make=make)
 
 
-def _unusual_link(
-    href: str, attributes: Mapping[str, str], rest: str, text: str, join: Callable[[str], str]
-) -> Link | None:
-    """A link whose address or attributes need a closer look; nothing is unescaped yet."""
-    url, _, fragment = html.unescape(href).partition("#")
-    found = {name: html.unescape(value) for name, value in attributes.items() if value}
-    for name, value in _ATTRIBUTE.findall(rest):
-        found.setdefault(name.lower(), html.unescape(value))
-    return _link(join(url.strip()), fragment, found, html.unescape(text))
+def _plain_link(anchor: str, join: Callable[[str], str], unescape: Callable[[str], str]) -> Link | None:
+    match = _ANCHOR.fullmatch(anchor)
+    assert match is not None, "both patterns match the same"
+    href, attributes, text = match.groups()
+    url, _, fragment = unescape(href).partition("#")
+    found: dict[str, str] = {}
+    for name, value in _ATTRIBUTE.findall(attributes):
+        found.setdefault(name.lower(), unescape(value))
+    return _link(join(url.strip()), fragment, found, unescape(text))
 
 
 def _parse_with_lexbor(text: str, base: str) -> tuple[str, list[Link]]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from accelinstall.index.links import Link, hex_sha256, joiner
+from accelinstall.index.links import Link, PageLinks, hex_sha256, joiner
 
 if TYPE_CHECKING:
     import msgspec
 
 
-def parse_json(body: bytes, *, url: str) -> tuple[str, list[Link]]:
+def parse_json(body: bytes, *, url: str) -> tuple[str, PageLinks]:
     """The API version the page states and its links, made absolute against *url*.
 
     :raises ValueError: when it is not such a document; the text says where.
@@ -23,25 +23,26 @@ def parse_json(body: bytes, *, url: str) -> tuple[str, list[Link]]:
     except (msgspec.MsgspecError, RecursionError) as error:
         raise ValueError(str(error)) from None
     join = joiner(url)
-    links = []
-    for file in page.files:
-        metadata = file.core_metadata if file.core_metadata is not None else file.dist_info_metadata
+
+    def make(file: Any) -> Link | None:
         address = join(file.url.partition("#")[0])
         if not address:
-            continue
-        links.append(
-            Link(
-                filename=file.filename,
-                url=address,
-                sha256=hex_sha256(file.hashes.get("sha256")),
-                size=file.size,
-                requires_python=file.requires_python or "",
-                yanked=file.yanked if isinstance(file.yanked, str) else "" if file.yanked else None,
-                upload_time=file.upload_time or "",
-                metadata_sha256=_metadata_sha256(metadata),
-            )
+            return None
+        metadata = file.core_metadata if file.core_metadata is not None else file.dist_info_metadata
+        return Link(
+            filename=file.filename,
+            url=address,
+            sha256=hex_sha256(file.hashes.get("sha256")),
+            size=file.size,
+            requires_python=file.requires_python or "",
+            yanked=file.yanked if isinstance(file.yanked, str) else "" if file.yanked else None,
+            upload_time=file.upload_time or "",
+            metadata_sha256=_metadata_sha256(metadata),
         )
-    return page.meta.api_version, links
+
+    return page.meta.api_version, PageLinks(
+        filenames=[file.filename for file in page.files], rows=page.files, make=make
+    )
 
 
 def _metadata_sha256(value: bool | dict[str, str] | None) -> str | None:

@@ -1,11 +1,11 @@
-"""A link of any page as a plain value, before it is known whose file it is."""
+"""Links of any page as plain values, before it is known whose files they are; both are made when looked at."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import fields
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple, Self
 from urllib.parse import unquote, urljoin, urlsplit
 
 from accelinstall.index.filenames import parse_sdist_name, parse_wheel_name
@@ -26,6 +26,73 @@ class Link(NamedTuple):
     yanked: str | None = None
     upload_time: str = ""
     metadata_sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageLinks:
+    """The links of one page, in its order.
+
+    The pages of a hundred packages hold a hundred thousand links, and a resolution looks at some hundreds: only the
+    file names are known beforehand.
+
+    :ivar rows: what the page says of each link, in a form of its own; as many as *filenames*.
+    :ivar make: row -> link; ``None`` for one whose address is none.
+    """
+
+    filenames: Sequence[str]
+    rows: Sequence[Any]
+    make: Callable[[Any], Link | None]
+
+    @classmethod
+    def of(cls, links: Iterable[Link]) -> Self:
+        """Links that are there already."""
+        rows = tuple(links)
+        return cls(filenames=[link.filename for link in rows], rows=rows, make=lambda link: link)
+
+    def __iter__(self) -> Iterator[Link]:
+        return (link for link in map(self.make, self.rows) if link is not None)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def moved(self, address: Callable[[str], str]) -> PageLinks:
+        """The same links at other addresses."""
+
+        def make(row: Any) -> Link | None:
+            link = self.make(row)
+            return None if link is None else link._replace(url=address(link.url))
+
+        return PageLinks(filenames=self.filenames, rows=self.rows, make=make)
+
+
+class Releases(Mapping[str, tuple[IndexFile, ...]]):
+    """Version text -> the wheels and source archives of *project* (canonical), in page order, made when looked at.
+
+    A version whose links all turn out to be unusable has no files.
+    """
+
+    def __init__(self, links: PageLinks, *, project: str, source: str, page: str) -> None:
+        self._make, self._project, self._source, self._page = links.make, project, source, page
+        self._rows: dict[str, list[Any]] = {}
+        self._made: dict[str, tuple[IndexFile, ...]] = {}
+        seen: dict[str, str] = {}
+        for filename, row in zip(links.filenames, links.rows, strict=True):
+            is_wheel = filename.endswith(".whl")
+            version = _wheel_version(filename, project, seen) if is_wheel else parse_sdist_name(filename, project)
+            if version:
+                self._rows.setdefault(version, []).append(row)
+
+    def __getitem__(self, version: str) -> tuple[IndexFile, ...]:
+        if version not in self._made:
+            links = (link for link in map(self._make, self._rows[version]) if link is not None)
+            self._made[version] = files_of(links, project=self._project, source=self._source, page=self._page)
+        return self._made[version]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
 
 
 def joiner(base: str) -> Callable[[str], str]:

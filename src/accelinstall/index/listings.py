@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from accelinstall.index.errors import SourceRefusesLogin, SourceUnreachable
 from accelinstall.index.filenames import SDIST_SUFFIXES, VARIANTS_SUFFIX, parse_wheel_name
-from accelinstall.index.links import Link
+from accelinstall.index.links import Link, PageLinks
 from accelinstall.index.pages import ACCEPT, parse_page
 from accelinstall.model.project import Source
 from accelinstall.model.variants import split_label
@@ -24,7 +24,7 @@ class Listing:
     """Links and the page they stand on; *page* is the base that relative links were joined to."""
 
     page: str
-    links: tuple[Link, ...] = ()
+    links: PageLinks = field(default_factory=lambda: PageLinks.of(()))
 
 
 @dataclass(slots=True)
@@ -35,9 +35,9 @@ class Shelf:
     wheels: dict[str, list[Link]] = field(default_factory=lambda: defaultdict(list))
     archives: list[Link] = field(default_factory=list)
 
-    def links_for(self, project: str) -> list[Link]:
+    def links_for(self, project: str) -> PageLinks:
         """The wheels of *project* (canonical), and every file that is no wheel."""
-        return [*self.wheels.get(project, ()), *self.archives]
+        return PageLinks.of((*self.wheels.get(project, ()), *self.archives))
 
 
 def read_project_page(http: HttpClient, source: Source, url: str, name: str) -> Listing:
@@ -57,7 +57,7 @@ def read_project_page(http: HttpClient, source: Source, url: str, name: str) -> 
         raise unreachable(source, error) from error
     kind = response.headers.get("content-type", "")
     links = parse_page(response.body, content_type=kind, url=response.url, source=source.name)
-    return Listing(page=response.url, links=tuple(links))
+    return Listing(page=response.url, links=links)
 
 
 def read_shelf(http: HttpClient, source: Source, url: str) -> Shelf:
@@ -103,14 +103,14 @@ def _read_local_project(source: Source, root: str, name: str) -> Listing:
             return Listing(page=f"{root}/{name}/")
         page, index = f"{root}/{name}/", os.path.join(folder, "index.html")
         if not os.path.isfile(index):
-            return Listing(page=page, links=tuple(_read_folder(source, page, folder)))
+            return Listing(page=page, links=PageLinks.of(_read_folder(source, page, folder)))
         with open(index, "rb") as stream:
             links = parse_page(stream.read(), content_type="text/html", url=page, source=source.name)
     except HttpError as error:
         raise unreachable(source, error) from error
     except OSError as error:
         raise _unreadable(source, root, error) from None
-    return Listing(page=page, links=tuple(_with_sizes(links)))
+    return Listing(page=page, links=PageLinks.of(_with_sizes(links)))
 
 
 def _read_folder(source: Source, url: str, path: str) -> list[Link]:

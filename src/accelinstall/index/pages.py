@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from accelinstall.index.errors import PageMalformed, PageTooNew
-from accelinstall.index.links import Link
+from accelinstall.index.links import PageLinks
 
 # JSON first, because it carries sizes and metadata hashes; HTML is what many mirrors have.
 ACCEPT = (
@@ -12,7 +12,7 @@ ACCEPT = (
 )
 
 
-def parse_page(body: bytes, *, content_type: str, url: str, source: str) -> list[Link]:
+def parse_page(body: bytes, *, content_type: str, url: str, source: str) -> PageLinks:
     """Every link of a simple-API or find-links page that could be a distribution.
 
     :raises PageMalformed: when it is neither HTML nor JSON of that kind; :class:`PageTooNew` for a newer major version.

@@ -46,6 +46,26 @@ def default_index_url(configuration: PipConfiguration) -> str:
     """The simple API that stands for PyPI: pip's ``index-url``, else PyPI's own."""
     if configuration.index_url:
         return configuration.index_url
+    return _endpoint()
+
+
+def _endpoint() -> str:
+    """The constant that pypi-simple keeps.
+
+    Importing that library takes 0.3 s for an HTML parser and a client that are not used here, so the assignment is
+    read from its source; where there is none (a frozen application) it is imported after all.
+    """
+    import ast
+    from importlib.util import find_spec
+
+    spec = find_spec("pypi_simple")
+    if spec is not None and spec.origin is not None and os.path.isfile(spec.origin):
+        with open(spec.origin, encoding="utf-8") as stream:
+            statements = ast.parse(stream.read()).body
+        for statement in statements:
+            match statement:
+                case ast.AnnAssign(target=ast.Name(id="PYPI_SIMPLE_ENDPOINT"), value=ast.Constant(value=str(address))):
+                    return address
     from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
     return PYPI_SIMPLE_ENDPOINT

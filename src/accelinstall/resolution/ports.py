@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from accelinstall.model.index import CoreMetadata, IndexFile, VariantWheel
@@ -31,10 +31,11 @@ class PackageFinder(Protocol):
     :class:`~accelinstall.errors.SourceError`.
     """
 
-    def files(self, source: Source, name: str) -> tuple[IndexFile, ...]:
-        """Everything *source* offers under the canonical *name*, in the source's order; ``()`` when it knows none.
+    def releases(self, source: Source, name: str) -> Mapping[str, tuple[IndexFile, ...]]:
+        """Everything *source* offers under the canonical *name*, by version as written; empty when it knows none.
 
-        Cost: one request (up to megabytes) unless prefetched, then only the wait for it.  Raises an error with the
+        Cost: one request (up to megabytes) unless prefetched, then only the wait for it; the files of a version are
+        made when it is looked at, for a page may hold ten thousand.  Raises an error with the
         code ``source-unreachable`` when the source does not answer, another one when it answers nonsense.
         """
 
@@ -46,7 +47,7 @@ class PackageFinder(Protocol):
         """
 
     def prefetch(self, requests: Iterable[tuple[Source, str]]) -> None:
-        """Starts fetching pages and returns at once; errors wait for the matching :meth:`files`."""
+        """Starts fetching pages and returns at once; errors wait for the matching :meth:`releases`."""
 
     def prefetch_metadata(self, files: Iterable[IndexFile]) -> None:
         """Starts fetching metadata and returns at once; errors wait for the matching :meth:`metadata`."""
@@ -54,7 +55,7 @@ class PackageFinder(Protocol):
     def variants(self, file: VariantWheel) -> ReleaseVariants | None:
         """What the release of *file* says of its variants; ``None`` when it says nothing.
 
-        Cost: one small request per release; called only when :meth:`files` offers variant wheels.
+        Cost: one small request per release; called only when :meth:`releases` offers variant wheels.
         """
 
     def sha256(self, file: IndexFile) -> str:

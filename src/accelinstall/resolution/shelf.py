@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -16,6 +15,7 @@ from accelinstall.resolution.variants import VariantJudge
 
 # How far a file came before it was refused: the reason of the file that came farthest speaks for its version.
 _PROGRESS = (
+    "address",
     "needs-build",
     "backend",
     "wheel-tags",
@@ -25,6 +25,7 @@ _PROGRESS = (
     "variant",
 )
 WORDS = {
+    "address": "at addresses that cannot be fetched from",
     "needs-build": "no wheel fits, only a source distribution that would have to be built",
     "backend": "another build",
     "wheel-tags": "no wheel for this Python and platform",
@@ -127,16 +128,11 @@ class Shelf:
     :ivar is_known: some index has the name; find-links alone do not count.
     """
 
-    def __init__(self, stock: Iterable[tuple[Place, Sequence[IndexFile]]], judge: FileJudge) -> None:
+    def __init__(self, stock: Iterable[tuple[Place, Mapping[str, Sequence[IndexFile]]]], judge: FileJudge) -> None:
         self._judge = judge
         # Pages hold up to ten thousand files and a handful is ever looked at: only version texts are touched here.
-        self._rows: list[tuple[Place, dict[str, list[IndexFile]]]] = []
+        self._rows = list(stock)
         self._texts: dict[Version, list[str]] = {}
-        for place, files in stock:
-            by_text: defaultdict[str, list[IndexFile]] = defaultdict(list)
-            for file in files:
-                by_text[file.version].append(file)
-            self._rows.append((place, by_text))
         for text in dict.fromkeys(text for _, by_text in self._rows for text in by_text):
             version = parse_version(text)
             if version is not None:
@@ -182,6 +178,8 @@ class Shelf:
 
 
 def _farthest(refusals: Sequence[Refusal]) -> Refusal:
+    if not refusals:
+        return Refusal(code="address")
     best = max(refusals, key=lambda refusal: (_PROGRESS.index(refusal.code), refusal.detail))
     has_sdist = any(refusal.code == "needs-build" for refusal in refusals)
     # Wheels for other machines beside a source distribution: building it is what would help.

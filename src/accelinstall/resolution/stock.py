@@ -73,12 +73,12 @@ class Stock:
         return {place.source.name for place, _ in self.missing.get(name, ())}
 
     def _read(self, name: str, tier: Tier, later: tuple[Tier, ...]) -> Shelf:
-        rows: list[tuple[Place, tuple[IndexFile, ...]]] = []
+        rows: list[tuple[Place, Mapping[str, tuple[IndexFile, ...]]]] = []
         missing: list[tuple[Place, SourceError]] = []
         follows = tier.optional or tier.closes == "known"
         for place in tier.places:
             try:
-                rows.append((place, self._files(place.source, name)))
+                rows.append((place, self._releases(place.source, name)))
             except SourceError as error:
                 if error.code == UNREACHABLE:
                     missing.append((place, error))
@@ -95,11 +95,11 @@ class Stock:
             return shelf
         raise missing[0][1]
 
-    def _files(self, source: Source, name: str) -> tuple[IndexFile, ...]:
+    def _releases(self, source: Source, name: str) -> Mapping[str, tuple[IndexFile, ...]]:
         if source in self._down:
             raise self._down[source]
         try:
-            return self._finder.files(source, name)
+            return self._finder.releases(source, name)
         except SourceError as error:
             if error.code == UNREACHABLE:
                 self._down[source] = error
