@@ -109,13 +109,11 @@ class IndexClient:
 
     def prefetch(self, requests: Iterable[tuple[Source, str]]) -> None:
         """Start reading pages in the background; errors show when :meth:`releases` is asked."""
-        for source, name in requests:
-            self._workers.submit(self._releases_job(source, name))
+        self._workers.submit([self._releases_job(source, name) for source, name in requests])
 
     def prefetch_metadata(self, files: Iterable[IndexFile]) -> None:
         """Start reading metadata in the background; errors show when :meth:`metadata` is asked."""
-        for file in files:
-            self._workers.submit(self._metadata_job(file))
+        self._workers.submit([self._metadata_job(file) for file in files])
 
     def sha256(self, file: IndexFile) -> str:
         """Lower-case hex hash of *file*; when the index has none, the whole file is read to compute it.

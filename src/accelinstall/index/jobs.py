@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
 _T = TypeVar("_T")
@@ -60,15 +60,16 @@ class Workers:
         self._changed = threading.Condition()
         self._closed = False
 
-    def submit(self, job: Job[Any]) -> None:
-        """Do *job* soon; after :meth:`close` it is left to whoever asks for its result."""
+    def submit(self, jobs: Iterable[Job[Any]]) -> None:
+        """Do *jobs* soon, in their order; after :meth:`close` they are left to whoever asks for their results."""
+        # All under one hold of the lock: a thread that is woken wants it too, and each hand-over costs milliseconds
+        # while others parse.
         with self._changed:
             if self._closed:
                 return
-            self._queue.append(job)
-            if self._idle >= len(self._queue):
-                self._changed.notify()
-            elif len(self._threads) < self._most:
+            self._queue.extend(jobs)
+            self._changed.notify(min(self._idle, len(self._queue)))
+            for _ in range(min(len(self._queue) - self._idle, self._most - len(self._threads))):
                 thread = threading.Thread(target=self._work, name="accelinstall-index", daemon=True)
                 self._threads.append(thread)
                 thread.start()

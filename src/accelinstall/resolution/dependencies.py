@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import quote, unquote, urldefrag, urlsplit
 
+from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import Version
@@ -19,6 +20,7 @@ from accelinstall.resolution.standards import (
     Range,
     canonical,
     extra_of,
+    marker_of,
     parse_range,
     parse_requirement,
 )
@@ -88,16 +90,20 @@ class Dependencies:
             alone = extra_of(text)
             if alone and alone != pin.extra:
                 continue
+            marker = marker_of(text)
+            if marker is not None and not self._holds(marker, pin.extra):
+                continue
             requirement = parse_requirement(text)
             if requirement is None:
                 return (blocked(pin, f"its metadata holds `{text}`, which is not a requirement"),)
-            if self._applies(requirement, pin.extra):
+            if self._holds(marker or requirement.marker, pin.extra):
                 needs += self._needs(requirement)
         return tuple(needs)
 
-    def _applies(self, requirement: Requirement, extra: str) -> bool:
-        without = self._markers.applies(requirement)
-        return not without and self._markers.applies(requirement, extra) if extra else without
+    def _holds(self, marker: Marker | None, extra: str) -> bool:
+        """Whether a requirement behind *marker* is one of the extra's own; without an extra, of the package's."""
+        without = marker is None or self._markers.holds(marker)
+        return not without and marker is not None and self._markers.holds(marker, extra) if extra else without
 
     def _needs(
         self,

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
+from packaging.markers import InvalidMarker, Marker
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
@@ -93,22 +94,44 @@ def extra_of(text: str) -> str:
     return canonicalize_name(match[2]) if match else ""
 
 
+@lru_cache(_REMEMBERED)
+def marker_of(text: str) -> Marker | None:
+    """The marker of the requirement *text*; ``None`` for none, and where only parsing the whole can tell.
+
+    Packages write the same few markers behind many requirements, most of which do not apply.
+    """
+    requirement, _, marker = text.partition(";")
+    return None if "@" in requirement or not marker else _parse_marker(marker.strip())
+
+
+@lru_cache(_REMEMBERED)
+def _parse_marker(text: str) -> Marker | None:
+    try:
+        return Marker(text)
+    except InvalidMarker:
+        return None
+
+
 class Markers:
-    """Whether requirements apply on one target; each marker text is evaluated once per extra."""
+    """Whether requirements apply on one target; each marker is evaluated once per extra."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = dict(environment)
-        self._known: dict[tuple[str, str], bool] = {}
+        # By identity, for a marker's own hash is that of its text, which takes longer to write than to evaluate; the
+        # marker is kept beside the answer so that its identity is not given to another.
+        self._known: dict[tuple[int, str], tuple[Marker, bool]] = {}
 
     def applies(self, requirement: Requirement, extra: str = "") -> bool:
         """Whether *requirement* applies when *extra* is asked for (empty: no extra)."""
-        if requirement.marker is None:
-            return True
-        key = (str(requirement.marker), extra)
-        known = self._known.get(key)
+        return requirement.marker is None or self.holds(requirement.marker, extra)
+
+    def holds(self, marker: Marker, extra: str = "") -> bool:
+        """Whether *marker* holds when *extra* is asked for (empty: no extra)."""
+        known = self._known.get((id(marker), extra))
         if known is None:
-            known = self._known[key] = requirement.marker.evaluate({**self._environment, "extra": extra})
-        return known
+            holds = marker.evaluate({**self._environment, "extra": extra})
+            known = self._known[id(marker), extra] = (marker, holds)
+        return known[1]
 
 
 class Wheels:
