@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from accelinstall.cli.console import Console
     from accelinstall.model.finding import Finding
     from accelinstall.model.installation import Proof
+    from accelinstall.pipeline.request import Request
 
 Environ = Mapping[str, str]
 
@@ -54,6 +55,8 @@ def explain(arguments: Namespace, console: Console, environ: Environ) -> int:
 def lock(arguments: Namespace, console: Console, environ: Environ) -> int:
     """``accelinstall lock``."""
     request = request_from(arguments, environ)
+    if arguments.check:
+        return _check(arguments, console, request)
     with drawing(console, events_file=arguments.events, plain=arguments.json) as progress:
         done, failed = pipeline.lock(request, progress=progress)
     if arguments.json:
@@ -68,6 +71,18 @@ def lock(arguments: Namespace, console: Console, environ: Environ) -> int:
     for target, error in failed:
         console.error(f"{target}: {error.message}", error.hint)
     return 1 if failed else 0
+
+
+def _check(arguments: Namespace, console: Console, request: Request) -> int:
+    """``accelinstall lock --check``."""
+    states, failed = pipeline.check(request)
+    if arguments.json:
+        console.data(documents.render(documents.checked_document(states, failed)))
+    for state in () if arguments.json else states:
+        _print(console, text.state_lines(state))
+    for target, error in failed:
+        console.error(f"{target}: {error.message}", error.hint)
+    return 1 if failed or any(state.state != "fresh" for state in states) else 0
 
 
 def sync(arguments: Namespace, console: Console, environ: Environ) -> int:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from accelinstall.model.selection import Selected, Verdict
     from accelinstall.model.target import Target
     from accelinstall.pipeline.cataloguing import CatalogRow
-    from accelinstall.pipeline.outcomes import CacheState, Detection, Explanation, Locked, Optimized, Synced
+    from accelinstall.pipeline.outcomes import CacheState, Detection, Explanation, Locked, LockState, Optimized, Synced
 
 SCHEMA = 1
 Document = dict[str, Any]
@@ -88,6 +88,14 @@ def locked_document(locked: Iterable[Locked], errors: Iterable[tuple[str, Acceli
         ],
         "errors": [{"target": target, **error_document(error)["error"]} for target, error in errors],
     }
+
+
+def checked_document(states: Iterable[LockState], errors: Iterable[tuple[str, AccelinstallError]] = ()) -> Document:
+    """``lock --check --json``: one entry per target, and those that could not be judged."""
+    rows = [{**_row(one), "target": target_document(one.target)} for one in states]
+    failed = [{"target": target, **error_document(error)["error"]} for target, error in errors]
+    fresh = not failed and all(row["state"] == "fresh" for row in rows)
+    return {"schema": SCHEMA, "fresh": fresh, "locks": rows, "errors": failed}
 
 
 def synced_document(synced: Synced) -> Document:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from accelinstall.model.lock import Lock
     from accelinstall.model.selection import Candidate, Selected, Verdict
     from accelinstall.pipeline.cataloguing import CatalogRow
-    from accelinstall.pipeline.outcomes import Explanation, Locked, Synced
+    from accelinstall.pipeline.outcomes import Explanation, Locked, LockState, Synced
 
 _LABEL = 13
 
@@ -162,6 +162,13 @@ def locked_lines(locked: Locked) -> Iterator[str]:
     yield f"{locked.path or lock.target.slug}: {plural(len(lock.packages), 'package')}{amount}, {state}"
     if locked.previous is not None and not locked.fresh:
         yield from (f"  {line}" for line in lock_changes(locked.previous, lock))
+
+
+def state_lines(state: LockState) -> Iterator[str]:
+    """One target's lock and whether it is true, with what has changed."""
+    words = {"fresh": "is up to date", "stale": "is out of date", "missing": "is missing", "broken": "cannot be read"}
+    yield f"{state.path}: {words[state.state]}"
+    yield from (f"  {change}" for change in state.changes)
 
 
 def lock_changes(before: Lock, after: Lock) -> Iterator[str]:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import time
 
 from accelinstall import events
-from accelinstall.errors import AccelinstallError, UsageError
-from accelinstall.pipeline.outcomes import CacheState, Detection, Explanation, Locked, Optimized, Synced
+from accelinstall.errors import AccelinstallError
+from accelinstall.pipeline.outcomes import CacheState, Detection, Explanation, Locked, LockState, Optimized, Synced
 from accelinstall.pipeline.request import GroupOptions, IndexOptions, Request
 from accelinstall.pipeline.session import Session, cache_directory
 
@@ -21,11 +21,13 @@ __all__ = [
     "Explanation",
     "GroupOptions",
     "IndexOptions",
+    "LockState",
     "Locked",
     "Optimized",
     "Request",
     "Synced",
     "cache",
+    "check",
     "detect",
     "explain",
     "lock",
@@ -70,27 +72,23 @@ def lock(
 ) -> tuple[tuple[Locked, ...], tuple[tuple[str, AccelinstallError], ...]]:
     """One lock per target, and the targets that could not be locked with their errors.
 
-    A single target that fails raises its error; of several, the others are still written.
+    A single target that fails raises its error; of several, which are locked side by side, the others are still
+    written.
     """
     from accelinstall.pipeline.locking import lock_target
-    from accelinstall.pipeline.places import read_interpreter
-    from accelinstall.pipeline.planning import make_plan, requests_for_targets
+    from accelinstall.pipeline.targets import for_each_target
 
-    done: list[Locked] = []
-    failed: list[tuple[str, AccelinstallError]] = []
     with Session(request, progress) as session:
-        interpreter = read_interpreter(request)
-        requests = requests_for_targets(request, interpreter, session)
-        if request.output and len(requests) > 1:
-            raise UsageError("`--output` names one file, but several targets are locked", hint="leave it out")
-        for one in requests:
-            try:
-                done.append(lock_target(make_plan(one, interpreter, session), one, session))
-            except AccelinstallError as error:
-                if len(requests) == 1:
-                    raise
-                failed.append((one.target.slug if one.target else "", error))
-    return tuple(done), tuple(failed)
+        return for_each_target(request, session, lock_target)
+
+
+def check(request: Request) -> tuple[tuple[LockState, ...], tuple[tuple[str, AccelinstallError], ...]]:
+    """Whether the lock of each target is fresh, and the targets that cannot be judged; no network, writes nothing."""
+    from accelinstall.pipeline.checking import check_lock
+    from accelinstall.pipeline.targets import for_each_target
+
+    with Session(request) as session:
+        return for_each_target(request, session, check_lock)
 
 
 def sync(request: Request, *, progress: events.Progress = events.ignore) -> Synced:

@@ -64,7 +64,7 @@ def lock_target(plan: Plan, request: Request, session: Session) -> Locked:
     plan = dataclasses.replace(plan, poetry_lock=read_poetry_lock(request))
     if not request.upgrade:
         for candidate in plan.selection.candidates:
-            fresh = _fresh_lock(plan, candidate, request, session)
+            fresh = fresh_lock(plan, candidate, request, session)
             if fresh is not None:
                 return fresh
     agreement = read_agreement(plan, request)
@@ -135,7 +135,7 @@ def _read_lock(path: str, interpreter: Interpreter | None = None) -> Locked:
     return Locked(lock=lock, text=text, path=path, fresh=True, findings=_still_degraded(lock))
 
 
-def _fresh_lock(plan: Plan, candidate: Candidate, request: Request, session: Session) -> Locked | None:
+def fresh_lock(plan: Plan, candidate: Candidate, request: Request, session: Session) -> Locked | None:
     """The lock that is there, when it was made from the same inputs."""
     from accelinstall.lockfile import MalformedLock, parse_lock, read_header
 

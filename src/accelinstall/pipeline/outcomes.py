@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from accelinstall.model.finding import Finding
 from accelinstall.model.hardware import Environment, HardwareReport
 from accelinstall.model.installation import Proof, Receipt, Transaction
 from accelinstall.model.lock import Lock
 from accelinstall.model.selection import Selected, Selection, Verdict
+from accelinstall.model.target import Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,20 @@ class Locked:
     verdicts: tuple[Verdict, ...] = ()
     findings: tuple[Finding, ...] = ()
     previous: Lock | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockState:
+    """Whether one target's lock is still true.
+
+    :ivar path: where the lock stands, or would.
+    :ivar changes: sentences about what is different now, as far as that is known without network; empty when fresh.
+    """
+
+    target: Target
+    path: str
+    state: Literal["fresh", "stale", "missing", "broken"]
+    changes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import os
-from typing import TYPE_CHECKING, Self
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from accelinstall import events
 from accelinstall.pipeline.request import IndexOptions, Request
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from accelinstall.model.project import Source
     from accelinstall.net import HttpClient
     from accelinstall.store import Store
+
+T = TypeVar("T")
 
 
 def cache_directory(request: Request) -> str:
@@ -38,22 +41,42 @@ def host_of(request: Request) -> Host:
     return RecordedHost(request.host) if request.host else LocalHost()
 
 
+class opened_once(Generic[T]):  # noqa: N801 - used as a decorator
+    """A property of a :class:`Session` that is made when first asked for: once, even where several threads ask."""
+
+    _opening = threading.RLock()
+
+    def __init__(self, make: Callable[[Any], T]) -> None:
+        self._make, self._name, self.__doc__ = make, make.__name__, make.__doc__
+
+    def __get__(self, session: Session, owner: type[Session] | None = None) -> T:
+        # Only the first questions come here: what stands in the object's own dictionary goes before.
+        with self._opening:
+            known = session.__dict__
+            if self._name not in known:
+                known[self._name] = self._make(session)
+            return known[self._name]  # type: ignore[no-any-return]
+
+
 class Session:
-    """HTTP, index and store for one run; nothing is imported or opened before it is used."""
+    """HTTP, index and store for one run; nothing is imported or opened before it is used.
+
+    Several threads may use one.
+    """
 
     def __init__(self, request: Request, progress: events.Progress = events.ignore) -> None:
         self.request = request
         self.progress = progress
         self._mirrors: Mirrors | None = None
 
-    @functools.cached_property
+    @opened_once
     def machine(self) -> HardwareReport:
         """The hardware as it is, without overrides; looked at once."""
         from accelinstall.hardware import detect
 
         return detect(host_of(self.request))
 
-    @functools.cached_property
+    @opened_once
     def pip(self) -> PipConfiguration:
         """pip's own configuration, where companies put their mirrors."""
         from accelinstall.index import read_pip_configuration
@@ -65,7 +88,7 @@ class Session:
         """Whether any network is forbidden."""
         return self.request.offline or self.request.environ.get("ACCELINSTALL_OFFLINE", "") not in {"", "0"}
 
-    @functools.cached_property
+    @opened_once
     def default_index(self) -> str:
         """The simple API that stands for PyPI."""
         from accelinstall.index import default_index_url
@@ -98,7 +121,7 @@ class Session:
             no_index=no_index,
         )
 
-    @functools.cached_property
+    @opened_once
     def http(self) -> HttpClient:
         """The pooled client every hand shares."""
         from accelinstall.net import HttpClient, PageCache
@@ -128,7 +151,7 @@ class Session:
         for address, login in read_poetry_credentials(known, self.request.environ).items():
             self.http.learn_credentials(join_credentials(address, login.user, login.password))
 
-    @functools.cached_property
+    @opened_once
     def index(self) -> IndexClient:
         """Package indexes behind their cache."""
         from accelinstall.index import IndexClient
@@ -141,7 +164,7 @@ class Session:
         """Where to fetch a locked package from."""
         return package.url if self._mirrors is None else self._mirrors.fetched(package.url)
 
-    @functools.cached_property
+    @opened_once
     def store(self) -> Store:
         """Unpacked wheels."""
         from accelinstall.store import Store
