@@ -19,8 +19,10 @@ from accelinstall.catalog.values import (
     DriverFloor,
     Drivers,
     Family,
+    ForwardCompatibility,
     Generation,
     JetPack,
+    Relative,
     Release,
     Wheel,
     numbers_of,
@@ -81,6 +83,8 @@ def _decode(tables: Mapping[str, dict[str, Any]]) -> Catalog:
         families=tuple(_family(row) for row in tables["families"]["family"]),
         companions=frozenset(name for release in releases for name in release.companions),
         plain=frozenset(tables["torch"]["plain"]["names"].split()),
+        relatives=tuple(_relative(row) for row in tables["rocm"]["relative"]),
+        wsl_variable=tables["rocm"]["wsl"]["variable"],
     )
 
 
@@ -173,6 +177,26 @@ def _drivers(table: Mapping[str, Any]) -> Drivers:
             )
             for row in table["generation"]
         ),
+        forward=_forward(table["forward_compatibility"]),
+    )
+
+
+def _forward(row: Mapping[str, Any]) -> ForwardCompatibility:
+    return ForwardCompatibility(
+        package=row["package"],
+        names=frozenset(row["names"].split()),
+        others=frozenset(row["others"].split()),
+        jetson_package=row["jetson_package"],
+        jetson_architectures=tuple(row["jetson_architectures"].split()),
+    )
+
+
+def _relative(row: Mapping[str, Any]) -> Relative:
+    return Relative(
+        code=row["code"],
+        value=row["value"],
+        architectures=tuple(row["architectures"].split()),
+        note=row.get("note", ""),
     )
 
 

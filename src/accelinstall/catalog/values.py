@@ -140,6 +140,31 @@ class Generation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ForwardCompatibility:
+    """NVIDIA's packages that put a newer libcuda above an older kernel driver, and the GPUs they are allowed on.
+
+    :ivar package: name with ``{major}`` and ``{minor}`` of the CUDA version.
+    :ivar names: words that make a device name one of a data-centre GPU, unless one of ``others`` is in it too.
+    :ivar jetson_package: the package for the Jetsons of ``jetson_architectures``.
+    """
+
+    package: str
+    names: frozenset[str]
+    others: frozenset[str]
+    jetson_package: str
+    jetson_architectures: tuple[str, ...]
+
+    def package_for(self, cuda: Numbers) -> str:
+        """``cuda-compat-13-0`` for ``(13, 0)``."""
+        return self.package.format(major=cuda[0], minor=cuda[1])
+
+    def is_data_center(self, name: str) -> bool:
+        """Whether the driver's *name* for a device (``NVIDIA A100-SXM4-40GB``) is that of a data-centre GPU."""
+        words = set(name.replace("-", " ").split())
+        return bool(words & self.names) and not words & self.others
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drivers:
     """NVIDIA driver facts.
 
@@ -150,6 +175,7 @@ class Drivers:
     floors: Mapping[int, DriverFloor]
     branches: Mapping[Numbers, int]
     generations: tuple[Generation, ...]
+    forward: ForwardCompatibility
 
     def generation(self, architecture: str) -> Generation | None:
         """The generation of *architecture*, if known."""
@@ -169,6 +195,20 @@ class JetPack:
     cuda: Numbers
     server_wheels: bool
     server_code: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relative:
+    """AMD GPUs that can run another architecture's code under ``HSA_OVERRIDE_GFX_VERSION``; AMD does not support it.
+
+    :ivar code: the architecture they pass for, by setting the variable to ``value``.
+    :ivar note: a restriction, as part of a sentence; empty for none.
+    """
+
+    code: str
+    value: str
+    architectures: tuple[str, ...]
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +248,8 @@ class Catalog:
     :ivar backends: in the order of the files: CUDA, ROCm, the others, Jetson.
     :ivar companions: names of every package that is released for a torch release.
     :ivar plain: those of them whose one wheel, on the default index, serves every backend.
+    :ivar relatives: which AMD GPUs can pass for which.
+    :ivar wsl_variable: ``NAME=value`` that lets ROCm see a GPU under WSL.
     """
 
     serial: str
@@ -218,6 +260,8 @@ class Catalog:
     families: tuple[Family, ...]
     companions: frozenset[str] = frozenset()
     plain: frozenset[str] = frozenset()
+    relatives: tuple[Relative, ...] = ()
+    wsl_variable: str = ""
 
     def family_of(self, name: str) -> Family | None:
         """The family that *name* (canonical) belongs to, as head or member."""
@@ -226,6 +270,10 @@ class Catalog:
     def backend(self, slug: str) -> Backend | None:
         """The first backend with *slug*, the servers' one before a Jetson's."""
         return next((backend for backend in self.backends if backend.slug == slug), None)
+
+    def relative(self, architecture: str) -> Relative | None:
+        """What an AMD GPU of *architecture* can pass for, if anything."""
+        return next((row for row in self.relatives if architecture in row.architectures), None)
 
     def jetpack(self, l4t: Numbers) -> JetPack | None:
         """The newest JetPack row at or below an L4T release such as ``(36, 4, 3)``."""

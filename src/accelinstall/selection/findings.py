@@ -8,11 +8,12 @@ from accelinstall.catalog import numbers_of
 from accelinstall.model.finding import Finding
 from accelinstall.model.hardware import Device, Environment
 from accelinstall.selection.demand import HEAD
-from accelinstall.selection.hints import better_driver, better_python, described
+from accelinstall.selection.hints import better_driver, better_python, described, stands_against
 from accelinstall.selection.machine import VENDORS
 from accelinstall.selection.question import Question
 from accelinstall.selection.ranking import Ranked
 from accelinstall.selection.rules import Judgement, device_refusal, label
+from accelinstall.selection.runtime import runtime_findings
 
 
 def findings_for(question: Question, judged: Sequence[Judgement], best: Ranked) -> tuple[Finding, ...]:
@@ -26,6 +27,7 @@ def findings_for(question: Question, judged: Sequence[Judgement], best: Ranked) 
         *_python(question, judged, best),
         *_last_build(question, best),
         *_rosetta(question),
+        *runtime_findings(question, judged, best),
     ]
     return tuple(sorted(dict.fromkeys(found), key=lambda finding: finding.level != "warning"))
 
@@ -147,7 +149,7 @@ def _refusal(device: Device, environment: Environment, other: Question) -> str:
 
 
 def _driver(question: Question, judged: Sequence[Judgement], best: Ranked) -> Iterator[Finding]:
-    if not _stands_against("driver-too-old", judged, best):
+    if not stands_against("driver-too-old", judged, best):
         return
     better = better_driver(question, best)
     if better is not None:
@@ -160,7 +162,7 @@ def _driver(question: Question, judged: Sequence[Judgement], best: Ranked) -> It
 
 
 def _python(question: Question, judged: Sequence[Judgement], best: Ranked) -> Iterator[Finding]:
-    if not _stands_against("python-unsupported", judged, best):
+    if not stands_against("python-unsupported", judged, best):
         return
     better = better_python(question, best)
     if better is not None:
@@ -170,13 +172,6 @@ def _python(question: Question, judged: Sequence[Judgement], best: Ranked) -> It
             message=f"Python {better[0]} would allow {described(better[1])}",
             hint=f"--python-version {better[0]}",
         )
-
-
-def _stands_against(code: str, judged: Sequence[Judgement], best: Ranked) -> bool:
-    """Whether *code* rejects a build of a newer series than the best one's."""
-    return any(
-        row.verdict.code in {code, "serves-some"} and numbers_of(row.release.series) > best.series for row in judged
-    )
 
 
 def _last_build(question: Question, best: Ranked) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from accelinstall.catalog import Numbers, numbers_of
@@ -9,7 +10,7 @@ from accelinstall.model.hardware import Device
 from accelinstall.selection.machine import python_of_tag
 from accelinstall.selection.question import Question
 from accelinstall.selection.ranking import Ranked
-from accelinstall.selection.rules import dotted_driver
+from accelinstall.selection.rules import Judgement, dotted_driver
 
 
 def better_driver(question: Question, than: Ranked | None) -> tuple[str, Ranked] | None:
@@ -48,6 +49,13 @@ def better_python(question: Question, than: Ranked | None) -> tuple[str, Ranked]
 def described(ranked: Ranked) -> str:
     """``torch 2.15 with cu130``."""
     return f"torch {ranked.releases[0].series} with {ranked.backend.slug}"
+
+
+def stands_against(code: str, judged: Sequence[Judgement], best: Ranked) -> bool:
+    """Whether *code* rejects a build of a newer series than the best one's."""
+    return any(
+        row.verdict.code in {code, "serves-some"} and numbers_of(row.release.series) > best.series for row in judged
+    )
 
 
 def _reach(ranked: Ranked) -> tuple[tuple[bool, ...], Numbers]:

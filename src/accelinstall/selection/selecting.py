@@ -26,7 +26,14 @@ from accelinstall.selection.together import Combination, combine, selected_rows,
 from accelinstall.selection.unfit import refuse
 
 MOST_CANDIDATES = 8
-_ABOUT_TORCH = {"driver-would-allow", "python-would-allow", "last-build-for-gpu", "version-lowered-for-gpu"}
+_ABOUT_TORCH = {
+    "driver-would-allow",
+    "forward-compatibility",
+    "gpu-override-possible",
+    "last-build-for-gpu",
+    "python-would-allow",
+    "version-lowered-for-gpu",
+}
 # Environments whose builds differ by version: without a device or a claim there is nothing to choose by.
 _AMBIGUOUS: dict[Environment, str] = {"cuda": "sm_90", "rocm": "gfx942"}
 
