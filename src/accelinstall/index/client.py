@@ -32,6 +32,10 @@ from accelinstall.model.variants import ReleaseVariants
 from accelinstall.net import HttpClient, HttpError, NotFound
 from accelinstall.net.origins import path_of
 
+# More gain nothing, for parsing takes turns; and each opens a connection with a look-up of its own: some resolvers drop
+# bursts of more than twenty, which costs five seconds.
+THREADS = 12
+
 
 class IndexClient:
     """Reads package indexes and find-links places; thread-safe, and a context manager.
@@ -50,7 +54,7 @@ class IndexClient:
         http: HttpClient,
         cache_dir: str = "",
         *,
-        threads: int = 24,
+        threads: int = THREADS,
         mirrors: Mirrors | None = None,
         variants: bool = False,
     ) -> None:
