@@ -83,6 +83,7 @@ def run(row: Mapping[str, Any], *, reverse: bool = False) -> Outcome:
             overrides=options.get("overrides", ()),
             preferences=options.get("preferences", {}),
             prereleases=options.get("prereleases", False),
+            lowest_direct=options.get("lowest_direct", False),
             exclude_newer=options.get("exclude_newer", ""),
             python_full_version=options.get("python_full_version", ""),
             directory="/project",

@@ -123,6 +123,12 @@ def _add_indexes(parser: Parser) -> None:
     group.add_argument("--find-links", metavar="DIR", action="append", default=[], help="a folder or page of wheels")
     group.add_argument("--no-index", action="store_true", help="no index at all, find-links only")
     group.add_argument("--pre", action="store_true", help="pre-releases too")
+    group.add_argument(
+        "--resolution",
+        choices=("highest", "lowest-direct"),
+        default="highest",
+        help="lowest-direct: the lowest version that fits of what the project itself names (default: highest)",
+    )
     group.add_argument("--exclude-newer", metavar="DATE", default="", help="ignore files uploaded later")
     group.add_argument("--experimental-variants", action="store_true", help="wheel variants too (PEP 825, provisional)")
     group.add_argument("--offline", action="store_true", help="no network")
@@ -145,6 +151,16 @@ def _add_groups(parser: Parser) -> None:
             flag, metavar="GROUP", action="append", default=[], dest=flag.strip("-") + "_", help="as in Poetry"
         )
     group.add_argument("--extra", metavar="NAME", action="append", default=[], help="an extra of the project")
+
+
+def _add_upgrade(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument(
+        "--upgrade",
+        metavar="PACKAGE",
+        action="extend",
+        nargs="*",
+        help="newest versions, whatever was locked; with names only of those",
+    )
 
 
 def _add_poetry_lock(parser: Parser) -> None:
@@ -188,7 +204,7 @@ def _fill_lock(parser: Parser) -> None:
     parser.add_argument("-o", "--output", metavar="FILE", default="", help="another file; - for stdout")
     way = parser.add_mutually_exclusive_group()
     way.add_argument("--check", action="store_true", help="only say whether the locks are up to date; exit 1 if not")
-    way.add_argument("--upgrade", action="store_true", help="newest versions, whatever was locked")
+    _add_upgrade(way)
     _add_poetry_lock(parser)
     _add_host(parser)
     _add_indexes(parser)
@@ -214,7 +230,7 @@ def _fill_optimize(parser: Parser) -> None:
     _add_preference(parser)
     _add_project(parser)
     _add_installing(parser)
-    parser.add_argument("--upgrade", action="store_true", help="newest versions, whatever was locked")
+    _add_upgrade(parser)
     _add_poetry_lock(parser)
     _add_environment(parser)
     _add_groups(parser)

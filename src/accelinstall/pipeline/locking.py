@@ -62,7 +62,7 @@ def lock_target(plan: Plan, request: Request, session: Session) -> Locked:
     if request.frozen:
         return _frozen_lock(plan, request)
     plan = dataclasses.replace(plan, poetry_lock=read_poetry_lock(request))
-    if not request.upgrade:
+    if not (request.upgrade or request.upgrade_packages):
         for candidate in plan.selection.candidates:
             fresh = fresh_lock(plan, candidate, request, session)
             if fresh is not None:
@@ -189,6 +189,7 @@ def _lock_candidate(
         preferences=preferences,
         overrides=plan.project.settings.overrides,
         prereleases=request.pre,
+        lowest_direct=request.resolution == "lowest-direct",
         exclude_newer=request.exclude_newer,
         variants=_variants(plan, candidate, request),
         python_full_version=plan.python_full_version,
@@ -219,11 +220,15 @@ def _lock_candidate(
 
 
 def _preferences(pins: PoetryPins, previous: Lock | None, request: Request) -> dict[str, str]:
-    """Versions to be kept where they fit: ours from before, else Poetry's; with ``upgrade`` its law alone."""
+    """Versions to be kept where they fit: ours from before, else Poetry's; of what is upgraded, its law alone."""
     if request.upgrade:
         return pins.versions
+    from packaging.utils import canonicalize_name
+
     earlier = {} if previous is None else {package.name: package.version for package in previous.packages}
-    return {**pins.preferences, **earlier, **pins.versions}
+    anew = set(map(canonicalize_name, request.upgrade_packages))
+    kept = {name: version for name, version in {**pins.preferences, **earlier}.items() if name not in anew}
+    return {**kept, **pins.versions}
 
 
 def _earlier_lock(path: str, request: Request, session: Session) -> Lock | None:
@@ -295,6 +300,7 @@ def _input_hash(plan: Plan, candidate: Candidate, request: Request) -> str:
             "pre": request.pre,
             # The default is left out, so that locks from before there was a choice stay fresh.
             **({"prefer": request.prefer} if request.prefer != "newest" else {}),
+            **({"resolution": request.resolution} if request.resolution != "highest" else {}),
             "exclude-newer": request.exclude_newer,
             **input_of(plan.poetry_lock),
             # The target does not tell what decides among variants: the driver's CUDA, the processor's level.

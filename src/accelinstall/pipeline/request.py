@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from accelinstall.model.hardware import Overrides
 from accelinstall.model.selection import Preference
@@ -50,6 +51,8 @@ class Request:
     :ivar config_directory: where the user's ``catalog.toml`` stands; empty = ``ACCELINSTALL_CONFIG_DIR``,
         else the platform's folder for settings.
     :ivar frozen: take the lock without asking whether it is fresh.
+    :ivar upgrade: keep no version that was locked before; ``upgrade_packages``: only those of these names.
+    :ivar resolution: ``lowest-direct`` = what the project itself names takes its lowest version that fits.
     :ivar ignore_poetry_lock: choose versions as if Poetry had locked none.
     :ivar experimental_variants: wheel variants (PEP 825) are candidates too.
     :ivar exclude_newer: ISO date or time; files uploaded later do not exist.
@@ -74,6 +77,8 @@ class Request:
     exclude_newer: str = ""
     experimental_variants: bool = False
     upgrade: bool = False
+    upgrade_packages: tuple[str, ...] = ()
+    resolution: Literal["highest", "lowest-direct"] = "highest"
     ignore_poetry_lock: bool = False
     prefer: Preference = "newest"
     frozen: bool = False

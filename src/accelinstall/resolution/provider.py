@@ -7,7 +7,7 @@ metadata of one file, once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -36,6 +36,8 @@ _PATIENCE = 5
 class Provider(AbstractProvider[Need, Pin, str]):
     """One search; keeps everything it has read.
 
+    :param lowest: names whose versions are tried oldest first, whatever is preferred.
+
     :ivar conflicts: identifier -> how often a candidate was refused because of it; the reporter counts.
     :ivar unknown_extras: (pin, extra) rows of extras the metadata does not provide.
     """
@@ -50,10 +52,11 @@ class Provider(AbstractProvider[Need, Pin, str]):
         constraints: Mapping[str, tuple[Need, ...]],
         preferences: Mapping[str, Version],
         prereleases: bool = False,
+        lowest: Collection[str] = (),
     ) -> None:
         self._finder, self._stock, self._judge = finder, stock, judge
         self._dependencies, self._constraints = dependencies, constraints
-        self._preferences, self._prereleases = preferences, prereleases
+        self._preferences, self._prereleases, self._lowest = preferences, prereleases, frozenset(lowest)
         self._pins: dict[tuple[str, str], Pin] = {}
         self._extras: dict[tuple[Pin, str], Pin] = {}
         self._bases: dict[Pin, Pin] = {}
@@ -211,12 +214,13 @@ class Provider(AbstractProvider[Need, Pin, str]):
                 return
 
     def _matching_offers(self, shelf: Shelf, name: str, needs: Sequence[Need]) -> Iterator[Offer]:
-        """Usable versions that meet all *needs*: the preferred one, then finals newest first.
+        """Usable versions that meet all *needs*: the preferred one, then finals, newest first unless told otherwise.
 
         Pre-releases come when asked for or when nothing else matches (PEP 440); yanked versions only when nothing else
         matches an exact pin (PEP 592), or when preferred.
         """
-        preferred = self._preferences.get(name)
+        is_lowest = name in self._lowest
+        preferred = None if is_lowest else self._preferences.get(name)
         open_to_all = self._prereleases or any(need.prereleases or need.range.asks_prereleases for need in needs)
         found = False
         if preferred is not None and preferred in shelf and all(need.allows(preferred) for need in needs):
@@ -226,7 +230,7 @@ class Provider(AbstractProvider[Need, Pin, str]):
                 yield offer
         yanked: list[Offer] = []
         for prereleases in (False, True):
-            for version in shelf.versions:
+            for version in reversed(shelf.versions) if is_lowest else shelf.versions:
                 is_late = version.is_prerelease and not open_to_all
                 if is_late is not prereleases or version == preferred:
                     continue

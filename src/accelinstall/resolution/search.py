@@ -77,6 +77,7 @@ def resolve(
     overrides: Sequence[str] = (),
     preferences: Mapping[str, str] | None = None,
     prereleases: bool = False,
+    lowest_direct: bool = False,
     exclude_newer: str = "",
     variants: VariantSupport | None = None,
     python_full_version: str = "",
@@ -89,6 +90,8 @@ def resolve(
     :param constraints: bounds for names that something else asks for.
     :param overrides: PEP 508 texts that replace every other requirement on their names.
     :param preferences: canonical name -> version to be kept where it fits, such as the one locked before.
+    :param lowest_direct: what *wanted* names takes its lowest version that fits, whatever is preferred; the rest the
+        highest.  So a library sees whether its lower bounds are true.
     :param exclude_newer: ISO 8601 date (that whole day still counts) or time; files uploaded later do not exist.
     :param variants: what the machine supports of wheel variants, for a *finder* that offers them.
     :param python_full_version: ``3.11.7``; empty = the first release of the target's Python.
@@ -117,6 +120,7 @@ def resolve(
         constraints=dependencies.of_constraints(constraints),
         preferences=_versions(preferences or {}),
         prereleases=prereleases,
+        lowest={need.name for need in roots} if lowest_direct else (),
     )
     reporter = _Reporter(provider, progress)
     provider.start(roots)
