@@ -11,11 +11,11 @@ from accelinstall.model.finding import Finding
 from accelinstall.model.hardware import HardwareReport, Platform
 from accelinstall.model.selection import Selection, Wish
 from accelinstall.selection import NoBuildFits, select
-from tests.selection.machines import CATALOG, amd, answer, ask, linux, nvidia, report, windows
+from tests.selection.machines import CATALOG, TORCH, amd, answer, ask, linux, nvidia, report, windows
 
 RADEON = amd("Radeon RX 6700 XT", "gfx1031")
 OLD_APU = amd("Radeon Vega", "gfx90c", integrated=True)
-ADVICE = {"forward-compatibility", "gpu-override-possible", "wsl-gpu-hidden"}
+ADVICE = {"forward-compatibility", "gpu-override-possible", "vendor-index", "wsl-gpu-hidden"}
 
 
 def advice(selection: Selection) -> list[Finding]:
@@ -119,14 +119,21 @@ def test_a_jetson_orin_has_a_package_of_its_own() -> None:
     "machine",
     [
         report(linux(), OLD_APU),
+        report(windows(), amd("Radeon RX 7900 XTX", "gfx1100")),
         report(linux(wsl=True), amd("Radeon AI PRO R9700", "gfx1201")),
         report(linux(), nvidia("NVIDIA A100-SXM4-40GB", "sm_80", "535.183.01")),
     ],
-    ids=["relative", "wsl", "forward"],
+    ids=["relative", "vendor-index", "wsl", "forward"],
 )
 def test_advice_never_changes_the_choice(machine: HardwareReport) -> None:
     forward = replace(CATALOG.drivers.forward, names=frozenset[str]())
-    silent = replace(CATALOG, relatives=(), wsl_variable="", drivers=replace(CATALOG.drivers, forward=forward))
+    silent = replace(
+        CATALOG,
+        relatives=(),
+        wsl_variable="",
+        vendor_indexes=(),
+        drivers=replace(CATALOG.drivers, forward=forward),
+    )
     told, untold = chosen(machine, CATALOG), chosen(machine, silent)
     assert advice(told)
     assert not advice(untold)
@@ -136,3 +143,54 @@ def test_advice_never_changes_the_choice(machine: HardwareReport) -> None:
 def chosen(machine: HardwareReport, catalog: Catalog) -> Selection:
     environment = ask(machine).candidates[0].target.environment
     return select(machine, (Wish(name="torch"),), catalog=catalog, environment=environment)
+
+
+# -- AMD's own indexes ------------------------------------------------------------------------------------------------
+
+NAVI31 = amd("Radeon RX 7900 XTX", "gfx1100")
+OF_NAVI31 = (
+    "pip install --index-url https://repo.amd.com/rocm/whl-multi-arch/ "
+    '"torch[device-gfx1100]==2.12.0+rocm7.14.0" "torchvision[device-gfx1100]==0.27.0+rocm7.14.0" '
+    '"torchaudio==2.11.0+rocm7.14.0"'
+)
+
+
+def test_a_radeon_under_windows_is_told_of_the_vendors_own_build() -> None:
+    selection = ask(report(windows(), NAVI31))
+    [finding] = advice(selection)
+    assert (finding.id, finding.level, finding.hint) == ("vendor-index", "info", OF_NAVI31)
+    assert "built from source" in finding.message
+    assert answer(selection)[1] == "cpu"
+
+
+def test_the_vendors_newest_torch_for_a_gpu_comes_first() -> None:
+    [finding] = advice(ask(report(windows(), amd("Radeon RX 9070 XT", "gfx1201"))))
+    assert "torch 2.13.0 with ROCm 10.0.0" in finding.message
+    assert '"torch[device-gfx1201]==2.13.0+rocm10.0.0"' in finding.hint
+
+
+@pytest.mark.parametrize(
+    ("machine", "wish"),
+    [
+        (report(linux(), NAVI31), TORCH),
+        (report(windows("3.10.11"), NAVI31), TORCH),
+        (report(windows(), NAVI31), Wish(name="torch", specifier=">=2.14")),
+        (report(windows(), amd("Radeon RX 580", "gfx803")), TORCH),
+        (report(windows(), nvidia("NVIDIA GeForce RTX 4090", "sm_89", "581.29"), NAVI31), TORCH),
+    ],
+    ids=["own-build", "python", "release", "chip", "beside-nvidia"],
+)
+def test_whoever_the_vendors_index_does_not_help_is_not_told_of_it(machine: HardwareReport, wish: Wish) -> None:
+    assert "vendor-index" not in advised(machine, wish)
+
+
+def test_rocm_claimed_under_windows_is_refused_with_the_vendors_command() -> None:
+    with pytest.raises(NoBuildFits) as caught:
+        ask(report(windows(), NAVI31), environment="rocm")
+    assert caught.value.hint == f"AMD's own index has torch 2.12.0: `{OF_NAVI31}`"
+
+
+def test_a_pinned_release_that_only_the_vendor_has_for_a_chip_names_its_index() -> None:
+    with pytest.raises(NoBuildFits) as caught:
+        ask(report(linux(), RADEON), Wish(name="torch", specifier="==2.12.0"))
+    assert "; or AMD's own index has torch 2.12.0: `pip install --index-url https://repo.amd.com/" in caught.value.hint

@@ -24,6 +24,7 @@ from accelinstall.catalog.values import (
     JetPack,
     Relative,
     Release,
+    VendorIndex,
     Wheel,
     numbers_of,
 )
@@ -85,6 +86,7 @@ def _decode(tables: Mapping[str, dict[str, Any]]) -> Catalog:
         plain=frozenset(tables["torch"]["plain"]["names"].split()),
         relatives=tuple(_relative(row) for row in tables["rocm"]["relative"]),
         wsl_variable=tables["rocm"]["wsl"]["variable"],
+        vendor_indexes=tuple(_vendor_index(row) for row in tables["rocm"]["vendor_index"]),
     )
 
 
@@ -197,6 +199,18 @@ def _relative(row: Mapping[str, Any]) -> Relative:
         value=row["value"],
         architectures=tuple(row["architectures"].split()),
         note=row.get("note", ""),
+    )
+
+
+def _vendor_index(row: Mapping[str, Any]) -> VendorIndex:
+    return VendorIndex(
+        url=row["url"],
+        toolkit=row["toolkit"],
+        torch=row["torch"],
+        requirements=tuple(row["requirements"]),
+        platforms=tuple(row["platforms"].split()),
+        pythons=tuple(row["python"].split()),
+        architectures=tuple(row["architectures"].split()),
     )
 
 

@@ -212,6 +212,28 @@ class Relative:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VendorIndex:
+    """An index of AMD's own whose torch cannot be installed from wheels alone: only advice.
+
+    :ivar toolkit: such as ``ROCm 7.14.0``; ``torch`` the one release it is known to have.
+    :ivar requirements: texts with ``{architecture}`` for the GPU.
+    """
+
+    url: str
+    toolkit: str
+    torch: str
+    requirements: tuple[str, ...]
+    platforms: tuple[str, ...]
+    pythons: tuple[str, ...]
+    architectures: tuple[str, ...]
+
+    def command(self, architecture: str) -> str:
+        """The pip command that installs its packages for *architecture*."""
+        quoted = " ".join(f'"{text.format(architecture=architecture)}"' for text in self.requirements)
+        return f"pip install --index-url {self.url} {quoted}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
     """Packages that belong together: the source of the head serves the members.
 
@@ -250,6 +272,7 @@ class Catalog:
     :ivar plain: those of them whose one wheel, on the default index, serves every backend.
     :ivar relatives: which AMD GPUs can pass for which.
     :ivar wsl_variable: ``NAME=value`` that lets ROCm see a GPU under WSL.
+    :ivar vendor_indexes: AMD's own, newest torch first.
     """
 
     serial: str
@@ -262,6 +285,7 @@ class Catalog:
     plain: frozenset[str] = frozenset()
     relatives: tuple[Relative, ...] = ()
     wsl_variable: str = ""
+    vendor_indexes: tuple[VendorIndex, ...] = ()
 
     def family_of(self, name: str) -> Family | None:
         """The family that *name* (canonical) belongs to, as head or member."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from accelinstall.catalog import Relative
+from accelinstall.catalog import Relative, VendorIndex
 from accelinstall.model.finding import Finding
 from accelinstall.model.hardware import Device
+from accelinstall.selection.demand import HEAD
 from accelinstall.selection.hints import better_driver, described, stands_against
 from accelinstall.selection.machine import devices_for
 from accelinstall.selection.question import Question
@@ -19,15 +20,19 @@ _OVERRIDE = "HSA_OVERRIDE_GFX_VERSION"
 
 def runtime_findings(question: Question, judged: Sequence[Judgement], best: Ranked) -> Iterator[Finding]:
     """Notes for the machine of *question* when *best* is taken."""
+    yield from _vendor_indexes(question, best)
     yield from _relatives(question, best)
     yield from _wsl(question, best)
     yield from _forward(question, judged, best)
     yield from _jetson(question, judged, best)
 
 
-def relative_edit(question: Question) -> str:
-    """What would let a near relative's code serve a machine that no build fits; empty when nothing would."""
+def runtime_edit(question: Question) -> str:
+    """What would still serve the AMD GPU of a machine that no build fits; empty when nothing would."""
     for device in devices_for(question.report, "rocm"):
+        index = _vendor_index(device, question)
+        if index is not None:
+            return f"AMD's own index has {HEAD} {index.torch}: `{index.command(device.architecture or '')}`"
         found = _relative(device, question)
         if found is not None:
             relative, reached = found
@@ -36,6 +41,41 @@ def relative_edit(question: Question) -> str:
 
 
 # -- AMD --------------------------------------------------------------------------------------------------------------
+
+
+def _vendor_indexes(question: Question, best: Ranked) -> Iterator[Finding]:
+    """One note per architecture for which AMD alone has a build, unless another vendor's GPU computes."""
+    if best.backend.environment not in {"rocm", "cpu"}:
+        return
+    told = set()
+    for device in devices_for(question.report, "rocm"):
+        index = None if _is_served(device, question, best) else _vendor_index(device, question)
+        if index is None or device.architecture in told:
+            continue
+        told.add(device.architecture)
+        yield Finding(
+            id="vendor-index",
+            level="info",
+            message=f"AMD's own index has {HEAD} {index.torch} with {index.toolkit} for {label(device)}; it is not "
+            "chosen, because its package `rocm` must be built from source and only wheels are installed here",
+            hint=index.command(device.architecture or ""),
+        )
+
+
+def _vendor_index(device: Device, question: Question) -> VendorIndex | None:
+    """The first of AMD's indexes that has what is wished for *device*, where no other build would do."""
+    machine, catalog = question.machine, question.catalog
+    if not device.usable or question.for_environment("rocm").with_devices((device,)).best() is not None:
+        return None
+    for index in catalog.vendor_indexes:
+        release = next((release for release in catalog.releases if release.version == index.torch), None)
+        serves = device.architecture in index.architectures and machine.platform in index.platforms
+        if release is None or not serves or machine.python not in index.pythons:
+            continue
+        newest = question.for_environment("rocm").backends[0]
+        if not question.demand.refusal(release, newest, machine.platform):
+            return index
+    return None
 
 
 def _relatives(question: Question, best: Ranked) -> Iterator[Finding]:

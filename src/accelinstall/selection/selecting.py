@@ -32,6 +32,7 @@ _ABOUT_TORCH = {
     "gpu-override-possible",
     "last-build-for-gpu",
     "python-would-allow",
+    "vendor-index",
     "version-lowered-for-gpu",
 }
 # Environments whose builds differ by version: without a device or a claim there is nothing to choose by.

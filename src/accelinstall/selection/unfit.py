@@ -10,7 +10,7 @@ from accelinstall.selection.demand import HEAD
 from accelinstall.selection.hints import better_driver, better_python, described
 from accelinstall.selection.question import Question
 from accelinstall.selection.refusals import NoBuildFits
-from accelinstall.selection.runtime import relative_edit
+from accelinstall.selection.runtime import runtime_edit
 
 # What is easiest to change comes first.
 _NEAREST = (
@@ -75,12 +75,12 @@ def _hint(question: Question) -> str:
     if python is not None:
         return f"--python-version {python[0]} would allow {described(python[1])}"
     relaxed = question.undemanding().best()
-    relative = relative_edit(question) if question.environment == "rocm" else ""
+    aside = runtime_edit(question) if question.environment == "rocm" else ""
     if relaxed is not None:
         edit = f"change the requirement: {described(relaxed)} fits, `{HEAD}=={relaxed.releases[0].series}.*`"
-        return f"{edit}; or {relative}" if relative else edit
-    if relative:
-        return relative
+        return f"{edit}; or {aside}" if aside else edit
+    if aside:
+        return aside
     cpu = question.for_environment("cpu").best()
     if cpu is not None and question.environment not in {"cpu", "edge"}:
         return f"--environment cpu would take {described(cpu)}"
