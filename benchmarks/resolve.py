@@ -9,8 +9,8 @@ are medians, ratios geometric means of the paired rounds, memory the peak of the
 run in this process.
 
 An index that sends neither ``ETag`` nor ``Cache-Control`` lets nobody keep its pages: its *warm* run reads them again.
-``--peers`` adds one run of Poetry where it is installed, ``--targets N`` the lock of N targets at once.  pip is left out:
-where an index has no ``.metadata`` files it downloads every wheel it looks at, gigabytes here.
+``--peers`` adds one run of Poetry where it is installed, ``--targets N`` the lock of N targets at once.  pip is left
+out: where an index has no ``.metadata`` files it downloads every wheel it looks at, gigabytes here.
 """
 
 from __future__ import annotations
