@@ -18,6 +18,7 @@ from accelinstall.store.manifest import Manifest, ManifestDamaged, parse_manifes
 
 if TYPE_CHECKING:
     from accelinstall.net import HttpClient
+    from accelinstall.store.pace import Pace
 
 LAYOUT = "store-v1"
 _KEY = re.compile(r"[0-9a-f]{64}")
@@ -31,6 +32,7 @@ class Store:
     :param root: the cache folder; nothing is created before something has to be stored.
     :param free_bytes: how much room a folder has; ``boot`` identifies the run of the system.
     :param retry_delay: seconds before a stream that broke is taken up again; doubled each time.
+    :param pace: decides how many connections a fetch may have; ``part``: bytes that a further one asks for at a time.
     """
 
     def __init__(
@@ -40,11 +42,14 @@ class Store:
         free_bytes: Callable[[str], int] = fs.free_bytes,
         boot: str | None = None,
         retry_delay: float = 0.25,
+        pace: Callable[[], Pace] | None = None,
+        part: int = 16 << 20,
     ) -> None:
         self.root = os.path.abspath(root)
         self.directory = os.path.join(self.root, LAYOUT)
         self.free_bytes = free_bytes
-        self.retry_delay = retry_delay
+        self.retry_delay, self.part = retry_delay, part
+        self._pace = pace
         self.boot = _boot_identity() if boot is None else boot
 
     def holds(self, sha256: str) -> bool:
@@ -91,8 +96,9 @@ class Store:
     ) -> Mapping[str, StoreEntry]:
         """The entries of *packages* by wheel sha256, after downloading and unpacking those that are missing.
 
-        Large files first, *workers* at once, unpacked by as many threads as there are cores.  Memory stays under
-        about 20 MiB for each worker and core.  Two processes never fetch the same wheel at the same time.
+        Large files first, *workers* downloads at once, each over as many connections as pay, unpacked by as many
+        threads as there are cores.  Memory stays under about 20 MiB for each worker and core.  Two processes never
+        fetch the same wheel at the same time.
 
         :param address: rewrites addresses at fetch time, for mirrors.
         :raises StoreError: the first failure; what was complete stays, what was under way can be resumed.
@@ -156,17 +162,23 @@ class Store:
         for key in sorted(filter(_KEY.fullmatch, keys)):
             with fs.directory_lock(self.lock_path(key), cancelled=lambda: True) as held:
                 if held:
-                    for kind in ("whl", "tree", "evicted"):
+                    for kind in ("whl", "whl.parts", "tree", "evicted"):
                         _remove(self.partial(key, kind))
                     discarded += 1
         return discarded
+
+    def pace(self) -> Pace:
+        """Who decides about connections, for one fetch."""
+        from accelinstall.store.pace import Pace
+
+        return self._pace() if self._pace else Pace()
 
     def place(self, sha256: str) -> str:
         """Folder of an entry."""
         return os.path.join(self.directory, sha256)
 
     def partial(self, sha256: str, kind: str) -> str:
-        """Path of work under way for one wheel: ``whl``, ``tree`` or ``evicted``."""
+        """Path of work under way for one wheel: ``whl``, its journal ``whl.parts``, ``tree`` or ``evicted``."""
         return os.path.join(self.directory, ".partial", f"{sha256}.{kind}")
 
     def lock_path(self, sha256: str) -> str:

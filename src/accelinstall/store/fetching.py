@@ -19,6 +19,7 @@ from accelinstall.model.store import StoreEntry
 from accelinstall.store.crew import Crew
 from accelinstall.store.download import Download, download
 from accelinstall.store.errors import DiskFull, HashMismatch, LocalWheelUnreadable, NotInStore, from_os_error
+from accelinstall.store.lanes import Lanes
 from accelinstall.store.manifest import write_manifest
 from accelinstall.store.members import Cancelled
 from accelinstall.store.refusals import WheelRefused
@@ -53,8 +54,11 @@ class Fetching:
         # The longest work first, so that the end is not one worker with the largest file; ties by name.
         order = sorted(packages, key=lambda package: (-(package.size or 0), package.name))
         self._queue = deque((package, False) for package in order)
-        self._workers = min(workers, len(order))
+        # Who unpacks does not keep others from downloading: twice as many threads as downloads.
+        self._workers = min(2 * workers if workers > 1 else 1, len(order))
+        self._downloads = threading.Semaphore(workers)
         self._crew = Crew(max(1, os.cpu_count() or 1))
+        self._lanes = Lanes(store.pace())
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._error: BaseException | None = None
@@ -174,6 +178,19 @@ class Fetching:
         if wheel:
             self._verify_local(package, wheel)
             return self._publish(package, wheel, source=wheel)
+        with self._downloads:
+            self._download(package, address, partial)
+        try:
+            entry = self._publish(package, partial, source=address)
+        except WheelRefused:
+            os.unlink(partial)
+            raise
+        os.unlink(partial)
+        return entry
+
+    def _download(self, package: LockedPackage, address: str, partial: str) -> None:
+        if self._stop.is_set():
+            raise Cancelled
         download(
             Download(
                 package=package,
@@ -185,15 +202,10 @@ class Fetching:
                 make_room=lambda size: self._require(size, doing=f"downloading `{package.filename}`"),
                 pause=self._stop.wait,
                 delay=self._store.retry_delay,
+                lanes=self._lanes,
+                part=self._store.part,
             )
         )
-        try:
-            entry = self._publish(package, partial, source=address)
-        except WheelRefused:
-            os.unlink(partial)
-            raise
-        os.unlink(partial)
-        return entry
 
     def _verify_local(self, package: LockedPackage, path: str) -> None:
         digest = hashlib.sha256()
