@@ -3,8 +3,8 @@
     python benchmarks/conformance.py [SET ...]
 
 The sets stand in ``conformance.toml``.  Both resolve for ``linux-x86_64`` (glibc 2.28), CPython 3.11.0, wheels only,
-from the default index alone, by the newest version that fits.  Prints a table as Markdown; 1 when one tool finds an answer
-and the other does not.
+from the default index alone, by the newest version that fits.  Prints a table as Markdown; 1 when one tool finds an
+answer and the other does not.
 """
 
 from __future__ import annotations
