@@ -1,8 +1,8 @@
 """Locks as text: PEP 751's ``pylock.<target>.toml``.
 
-Enter: a :class:`~accelinstall.model.lock.Lock`, or the text of a lock file of ours or of another tool.  Leave: text, a
-lock, or an error that names file and key.  It refuses to know where files lie, how packages were chosen, and what is
-installed.
+Enter: a :class:`~accelinstall.model.lock.Lock`, or the text of a lock file of ours or of another tool, ``uv.lock`` too.
+Leave: text, a lock, or an error that names file and key.  It refuses to know where files lie, how packages were chosen,
+and what is installed.
 """
 
 from accelinstall.lockfile.errors import LockDoesNotFit, LockNeedsTarget, MalformedLock, UnsupportedLock, UnwritableLock

@@ -1,4 +1,4 @@
-"""From the text of a ``pylock`` file to a lock: ours by ``tomllib`` alone, other tools' through ``packaging``."""
+"""From the text of a ``pylock`` file or a ``uv.lock`` to a lock: ours by ``tomllib`` alone, others by ``packaging``."""
 
 from __future__ import annotations
 
@@ -45,8 +45,13 @@ def parse_lock(text: str, *, where: str, target: Target | None = None) -> Lock:
     document = _load(text, where)
     if document.optional_text("created-by") == CREATED_BY and CREATED_BY in document.table("tool"):
         return _own_lock(document, where)
+    is_uvs = "lock-version" not in document and "version" in document and "package" in document
     if target is None:
-        raise LockNeedsTarget(where=where, created_by=document.text("created-by"))
+        raise LockNeedsTarget(where=where, created_by="uv" if is_uvs else document.text("created-by"))
+    if is_uvs:
+        from accelinstall.lockfile.uv import select_uv_lock
+
+        return select_uv_lock(document, where=where, target=target)
     from accelinstall.lockfile.foreign import select_lock
 
     return select_lock(document.values, where=where, target=target)
