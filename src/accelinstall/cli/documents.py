@@ -65,7 +65,7 @@ def explanation_document(explanation: Explanation) -> Document:
             for candidate in selection.candidates
         ],
         "verdicts": verdict_rows(selection.verdicts),
-        "findings": finding_rows((*selection.warnings, *explanation.findings)),
+        "findings": finding_rows(explanation.findings),
     }
 
 
