@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -50,7 +50,7 @@ class Manner:
     link_mode: LinkMode | None = None
     compile_bytecode: bool = False
     requested: Collection[str] = ()
-    exclusive: Sequence[Collection[str]] = ()
+    exclusive: Iterable[Collection[str]] = ()
 
 
 @dataclass(slots=True)

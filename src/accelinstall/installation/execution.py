@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from accelinstall import events
 from accelinstall.installation.change import Change, Manner, carry_out
@@ -34,7 +34,7 @@ def execute(
     link_mode: LinkMode | None = None,
     compile_bytecode: bool = False,
     requested: Collection[str] | None = None,
-    exclusive: Sequence[Collection[str]] = (),
+    exclusive: Iterable[Collection[str]] = (),
     timings: Mapping[str, float] | None = None,
     bytes_downloaded: int = 0,
     hold: Hold | None = None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from accelinstall import events
@@ -38,7 +38,7 @@ def plan_changes(
     places: Places,
     *,
     extra: Collection[str] = (),
-    exclusive: Sequence[Collection[str]] = (),
+    exclusive: Iterable[Collection[str]] = (),
     progress: events.Progress = events.ignore,
 ) -> Plan:
     """The plan that takes *going* out and brings *layouts* (sorted by name) in.
@@ -68,7 +68,7 @@ def plan_changes(
 class _Collisions:
     """Pairs of distributions with different content for one path: the first path of each, told once, in order."""
 
-    def __init__(self, exclusive: Sequence[Collection[str]], progress: events.Progress) -> None:
+    def __init__(self, exclusive: Iterable[Collection[str]], progress: events.Progress) -> None:
         self._exclusive = exclusive
         self._progress = progress
         self._found: dict[tuple[str, str], list[str]] = {}

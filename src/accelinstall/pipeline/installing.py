@@ -20,7 +20,10 @@ from accelinstall.pipeline.reading import read_project
 from accelinstall.pipeline.session import Session, cache_directory
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from accelinstall.model.hardware import HardwareReport
+    from accelinstall.model.store import StoreEntry
     from accelinstall.pipeline.request import Request
 
 # Distributions that can be asked to compute.
@@ -146,8 +149,9 @@ def ensure_lock_fits(lock: Lock, interpreter: Interpreter) -> None:
     locked = f"{target.platform}-{target.python}"
     if locked != actual:
         raise LockedForOtherTarget(locked=target.slug, actual=actual, reason="platform or Python differ")
-    ensure_fits(interpreter, requires_python=lock.requires_python)
-    if target.libc == interpreter.libc:
+    if not _is_plainly_met(lock.requires_python, interpreter.version):
+        ensure_fits(interpreter, requires_python=lock.requires_python)
+    if target.libc == interpreter.libc or _is_older_glibc(target.libc, interpreter.libc):
         return
     from packaging.utils import parse_wheel_filename
 
@@ -157,6 +161,26 @@ def ensure_lock_fits(lock: Lock, interpreter: Interpreter) -> None:
         if not parse_wheel_filename(split_label(package.filename)[0])[3] & accepted:
             reason = f"{package.filename} does not fit {interpreter.libc or interpreter.platform}"
             raise LockedForOtherTarget(locked=target.slug, actual=actual, reason=reason)
+
+
+def _is_plainly_met(required: str, version: str) -> bool:
+    """Whether *version* meets a plain ``>=3.11``; anything else is for ``packaging``, whose import takes 10 ms."""
+    least = required.removeprefix(">=").strip().split(".")
+    have = version.split(".")
+    if not required.startswith(">=") or not all(map(str.isdigit, (*least, *have))):
+        return False
+    return list(map(int, least)) <= list(map(int, have))
+
+
+def _is_older_glibc(locked: str, here: str) -> bool:
+    """Whether wheels for the glibc *locked* all run on the glibc *here*: a newer one accepts every older tag."""
+    numbers = []
+    for libc in (locked, here):
+        kind, _, version = libc.partition("-")
+        if kind != "glibc" or not all(map(str.isdigit, version.split("."))):
+            return False
+        numbers.append(list(map(int, version.split("."))))
+    return numbers[0] <= numbers[1]
 
 
 def _planned(locked: Locked, lock: Lock, transaction: Transaction, place: Place, session: Session) -> Synced:
@@ -178,14 +202,14 @@ def _carry_out(
     goal: Goal, planned: Transaction, request: Request, place: Place, session: Session
 ) -> tuple[Receipt | None, Interpreter]:
     """Fetches, makes the environment when it is missing, and commits; no receipt when another run was faster."""
-    from accelinstall.catalog import load_catalog
     from accelinstall.environment import open_environment
     from accelinstall.installation import ensure_space, execute, hold_environment
 
     store = session.store
-    ensure_space(place.plan.path, store=store.directory, needed=lambda: store.unpacked_size(planned.packages))
-    clock, counter, fetch = Stopwatch(), _Counter(session.progress), session.store.fetch
-    entries = dict(fetch(planned.packages, http=session.http, progress=counter, address=session.address))
+    clock, counter = Stopwatch(), _Counter(session.progress)
+    entries = store.find(planned.packages)
+    ensure_space(place.plan.path, store=store.directory, needed=lambda: store.unpacked_size(planned.packages, entries))
+    entries |= _fetch_missing(planned, entries, session, counter)
     clock.lap("download")
     interpreter = open_environment(place.plan, cache_directory=cache_directory(request), progress=session.progress)
     clock.lap("environment")
@@ -193,8 +217,7 @@ def _carry_out(
     with hold_environment(interpreter, progress=session.progress) as hold:
         # Another run may have changed the environment while this one was downloading or waiting for it.
         transaction = goal.difference(interpreter)
-        more = [package for package in transaction.packages if package.sha256 not in entries]
-        entries |= fetch(more, http=session.http, progress=counter, address=session.address) if more else {}
+        entries |= _fetch_missing(transaction, entries, session, counter)
         if not transaction.steps:
             if planned.steps:
                 message = "another run has just installed the same"
@@ -207,12 +230,31 @@ def _carry_out(
             lock=goal.lock,
             progress=session.progress,
             compile_bytecode=request.groups.profile == "production" if compiles is None else compiles,
-            exclusive=[(family.head, *family.members) for family in load_catalog().families if family.exclusive],
+            exclusive=_ExclusiveFamilies(),
             timings=clock.laps,
             bytes_downloaded=counter.total,
             hold=hold,
         )
     return receipt, interpreter
+
+
+def _fetch_missing(
+    transaction: Transaction, entries: Mapping[str, StoreEntry], session: Session, progress: events.Progress
+) -> Mapping[str, StoreEntry]:
+    """What *entries* lack; when they lack nothing, no client is opened and none of its libraries imported."""
+    missing = [package for package in transaction.packages if package.sha256 not in entries]
+    if not missing:
+        return {}
+    return session.store.fetch(missing, http=session.http, progress=progress, address=session.address)
+
+
+class _ExclusiveFamilies:
+    """The catalog's families of which only one member may be installed; read when two packages really collide."""
+
+    def __iter__(self) -> Iterator[tuple[str, ...]]:
+        from accelinstall.catalog import load_catalog
+
+        return iter([(family.head, *family.members) for family in load_catalog().families if family.exclusive])
 
 
 def _prove(lock: Lock, interpreter: Interpreter, request: Request, session: Session) -> tuple[Proof, ...]:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from accelinstall.store.pace import Pace
 
 LAYOUT = "store-v1"
+EXPANSION = 1.8
+"""Unpacked bytes for each byte of wheel, for the first look at the disk: 32 wheels of torch 2.14 with CUDA unpack from
+2.98 to 5.3 GB, the CPU build of 2.13 from 0.19 to 0.71 GB.  The exact size is checked before unpacking."""
 _KEY = re.compile(r"[0-9a-f]{64}")
 # Seconds: how exactly the time of the last use is kept, so that most readings write nothing.
 _USE_STEP = 86_400
@@ -56,13 +59,21 @@ class Store:
         """Whether there is an entry, without reading it."""
         return bool(_KEY.fullmatch(sha256)) and os.path.exists(f"{self.directory}/{sha256}/manifest")
 
-    def unpacked_size(self, packages: Iterable[LockedPackage]) -> int:
-        """Bytes those wheels take when they are laid out: known of entries, expected of wheels yet to come."""
-        from accelinstall.store.fetching import EXPANSION
+    def find(self, packages: Iterable[LockedPackage]) -> dict[str, StoreEntry]:
+        """The entries that are there, by wheel sha256."""
+        wanted = dict.fromkeys(package.sha256 for package in packages)
+        return {sha256: entry for sha256 in wanted if (entry := self.get(sha256))}
 
+    def unpacked_size(self, packages: Iterable[LockedPackage], known: Mapping[str, StoreEntry] | None = None) -> int:
+        """Bytes those wheels take when they are laid out: known of entries, expected of wheels yet to come.
+
+        :param known: their entries as :meth:`find` gives them, when somebody has read them already.
+        """
+        packages = tuple(packages)
+        entries = self.find(packages) if known is None else known
         total = 0
         for package in packages:
-            entry = self.get(package.sha256)
+            entry = entries.get(package.sha256)
             total += int((package.size or 0) * EXPANSION) if entry is None else entry.size
         return total
 
@@ -108,7 +119,7 @@ class Store:
         for sha256, package in wanted.items():
             if not _KEY.fullmatch(sha256):
                 raise HashUnusable(filename=package.filename, sha256=sha256)
-        found = {sha256: entry for sha256 in wanted if (entry := self.get(sha256))}
+        found = self.find(wanted.values())
         missing = [package for sha256, package in wanted.items() if sha256 not in found]
         if missing:
             from accelinstall.store.fetching import Fetching

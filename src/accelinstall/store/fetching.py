@@ -16,6 +16,7 @@ from accelinstall import fs
 from accelinstall.events import Note, PhaseAdvanced, PhaseFinished, PhaseStarted, Progress
 from accelinstall.model.lock import LockedPackage
 from accelinstall.model.store import StoreEntry
+from accelinstall.store.cache import EXPANSION
 from accelinstall.store.crew import Crew
 from accelinstall.store.download import Download, download
 from accelinstall.store.errors import DiskFull, HashMismatch, LocalWheelUnreadable, NotInStore, from_os_error
@@ -28,10 +29,6 @@ from accelinstall.store.unpack import unpack
 if TYPE_CHECKING:
     from accelinstall.net import HttpClient
     from accelinstall.store.cache import Store
-
-EXPANSION = 1.8
-"""Unpacked bytes for each byte of wheel, for the first look at the disk: 32 wheels of torch 2.14 with CUDA unpack from
-2.98 to 5.3 GB, the CPU build of 2.13 from 0.19 to 0.71 GB.  The exact size is checked before unpacking."""
 
 _PATIENCE = 0.8
 
