@@ -48,12 +48,15 @@ def lock(
     overrides: Overrides = Overrides(),
     index: IndexOptions = IndexOptions(),
     upgrade: bool = False,
+    upgrade_packages: Sequence[str] = (),
+    ignore_poetry_lock: bool = False,
     offline: bool = False,
     progress: events.Progress = events.ignore,
 ) -> tuple[Locked, ...]:
     """One lock per target, written beside the project; a fresh one costs no network.
 
     :param targets: slugs such as ``cu130``; none = the target of this machine.
+    :param upgrade: newest versions of everything; *upgrade_packages*: of these names only.
     :raises AccelinstallError: of the first target that cannot be locked; the others are written.
     """
     request = Request(
@@ -63,6 +66,8 @@ def lock(
         overrides=overrides,
         index=index,
         upgrade=upgrade,
+        upgrade_packages=tuple(upgrade_packages),
+        ignore_poetry_lock=ignore_poetry_lock,
         offline=offline,
     )
     done, failed = pipeline.lock(request, progress=progress)

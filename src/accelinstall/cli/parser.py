@@ -218,6 +218,7 @@ def _fill_sync(parser: Parser) -> None:
     parser.add_argument("--target", metavar="SLUG", default="", help="such as cu130")
     parser.add_argument("--frozen", action="store_true", help="take the lock as it is, never lock")
     parser.add_argument("--inexact", action="store_true", help="remove nothing")
+    _add_preference(parser)
     _add_poetry_lock(parser)
     _add_installing(parser)
     _add_environment(parser)
