@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from accelinstall.testing import Fault, IndexServer, make_wheel
+from accelinstall.testing import IndexServer, make_wheel
 from tests.pipeline.conftest import PYPROJECT
 from tests.pipeline.running import Workplace
 
@@ -119,8 +119,7 @@ def test_a_wrong_hash_leaves_the_environment_as_it_was(workplace: Workplace, ind
     assert workplace.installed()["wire"] == "1.5"
 
 
-def test_an_index_that_is_away_is_one_error_and_nothing_changes(workplace: Workplace, index: IndexServer) -> None:
-    index.add_fault("/", Fault(status=503))
+def test_an_index_that_is_away_is_one_error_and_nothing_changes(workplace: Workplace) -> None:
     done = workplace.run("optimize", "--environment", "cpu", "--index-url", "http://127.0.0.1:9/simple", "--json")
     assert done.code == 1
     assert done.document["error"]["code"] == "source-unreachable"

@@ -75,7 +75,8 @@ def test_one_phase_is_told_for_all(targets: Workplace, index: IndexServer) -> No
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are sent the POSIX way")
 def test_interrupting_leaves_at_once_without_a_traceback(targets: Workplace, index: IndexServer) -> None:
-    index.add_fault("/", Fault(delay=30))
+    for name in ("web", "wire", "checker"):
+        index.add_fault(f"/simple/{name}/", Fault(delay=30))
     argv = [sys.executable, "-m", "accelinstall", "lock", "--project", str(targets.project), "--all-targets"]
     argv += ["--index-url", index.simple_url]
     run = subprocess.Popen(argv, env=targets.variables, stderr=subprocess.PIPE, text=True)
