@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import zipfile
 
 from accelinstall.testing import IndexServer, make_wheel
 from tests.pipeline.conftest import PYPROJECT
@@ -203,3 +204,21 @@ def test_detect_says_how_much_room_there_is_for_the_store_and_the_target(workpla
     disk = workplace.run_bare("detect", "--json").document["disk"]
     assert disk.keys() == {"store", "target"}
     assert all(count > 0 for count in disk.values())
+
+
+def test_a_mixed_onnxruntime_is_repaired(workplace: Workplace, index: IndexServer) -> None:
+    wheels = workplace.root / "more"
+    for name in ("onnxruntime", "onnxruntime-gpu"):
+        index.add(make_wheel(wheels, name, "1.26.0", files={"onnxruntime/__init__.py": f"NAME = {name!r}\n"}))
+    options = ("--environment", "cpu", "--index-url", index.simple_url, "--no-proof")
+    workplace.write(PYPROJECT.replace("web (>=1)", "onnxruntime-gpu"))
+    assert workplace.run("optimize", *options).code == 0
+    (site,) = workplace.venv.glob("lib/python*/site-packages")
+    # What `pip install onnxruntime` beside it does: the same folder, written over.
+    with zipfile.ZipFile(wheels / "onnxruntime-1.26.0-py3-none-any.whl") as archive:
+        (site / "onnxruntime" / "__init__.py").unlink()
+        archive.extractall(site)
+    done = workplace.run("optimize", *options)
+    assert done.code == 0, done.err
+    assert "onnxruntime" not in workplace.installed() and "onnxruntime_gpu" in workplace.installed()
+    assert (site / "onnxruntime" / "__init__.py").read_text() == "NAME = 'onnxruntime-gpu'\n"

@@ -141,3 +141,26 @@ def test_a_leftover_of_a_broken_uninstall_goes_and_the_fitting_copy_stays():
     assert diff(inventory(stale, good), lock(locked("torch", "2.0")), exact=False) == Transaction(
         steps=(Remove(installed=stale),), kept=(good,)
     )
+
+
+FAMILY = (("onnxruntime", "onnxruntime-gpu"), ("faiss-cpu", "faiss-gpu"))
+
+
+def test_a_rival_of_a_wanted_package_goes_and_the_wanted_one_is_laid_out_afresh() -> None:
+    have = inventory(installed("onnxruntime", "1.0"), installed("onnxruntime-gpu", "2.0"))
+    wanted = locked("onnxruntime-gpu", "2.0")
+    made = diff(have, lock(wanted), exact=False, exclusive=FAMILY)
+    assert made.steps == (
+        Remove(installed=installed("onnxruntime", "1.0")),
+        Replace(package=wanted, installed=installed("onnxruntime-gpu", "2.0")),
+    )
+
+
+def test_a_family_nobody_wants_is_left_alone() -> None:
+    have = inventory(installed("onnxruntime", "1.0"), installed("onnxruntime-gpu", "2.0"))
+    assert diff(have, lock(locked("faiss-cpu", "1.0")), exact=False, exclusive=FAMILY).kept == have.distributions
+
+
+@given(have=inventories, want=locks, exact=st.booleans())
+def test_exclusive_families_that_are_not_there_change_nothing(have: Inventory, want: Lock, exact: bool) -> None:
+    assert diff(have, want, exact=exact, exclusive=FAMILY) == diff(have, want, exact=exact)

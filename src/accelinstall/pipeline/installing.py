@@ -110,6 +110,7 @@ class Goal:
             exact=self.exact,
             protected=PROTECTED | _own_packages(interpreter, inventory),
             owned=frozenset(name for name, _, _ in latest.installed) if latest else frozenset(),
+            exclusive=_ExclusiveFamilies() if self.removes_owned else (),
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection, Iterable, Set
 
 from accelinstall.model.installation import (
     Install,
@@ -26,12 +27,15 @@ def diff(
     exact: bool,
     protected: frozenset[str] = PROTECTED,
     owned: frozenset[str] = frozenset(),
+    exclusive: Iterable[Collection[str]] = (),
 ) -> Transaction:
     """The steps that turn *inventory* into *lock*, sorted by name, and what stays.
 
     :param exact: remove whatever the lock does not name; otherwise only what *owned* names.
     :param protected: canonical names that are never removed, though a lock may replace them.
     :param owned: canonical names that an earlier receipt of ours put there.
+    :param exclusive: families that write the same folder, such as onnxruntime's: where the lock wants a member, others
+        that are there go, and the wanted one is laid out afresh, because they have written over each other.
 
     A name installed twice (the leftover of a broken uninstall) keeps the distribution that fits; the others go.
     """
@@ -40,13 +44,14 @@ def diff(
     for installed in inventory.distributions:
         present.setdefault(installed.name, []).append(installed)
 
+    rivals, disturbed = _rivals(wanted.keys(), present.keys() - wanted.keys(), exclusive)
     steps: list[Step] = []
     kept: list[InstalledDistribution] = []
     for name in sorted(wanted.keys() | present.keys()):
         copies = present.get(name, [])
         if name in wanted:
-            stays = _step_for(wanted[name], copies, steps)
-        elif name not in protected and (exact or name in owned):
+            stays = _step_for(wanted[name], copies, steps, afresh=name in disturbed)
+        elif name not in protected and (exact or name in owned or name in rivals):
             stays = []
             steps += [Remove(installed=copy) for copy in copies]
         else:
@@ -55,18 +60,32 @@ def diff(
     return Transaction(steps=tuple(steps), kept=tuple(kept))
 
 
+def _rivals(
+    wanted: Set[str], unwanted: Set[str], exclusive: Iterable[Collection[str]]
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Members of exclusive families that are there beside a wanted one, and the wanted ones they disturb."""
+    rivals: set[str] = set()
+    disturbed: set[str] = set()
+    for family in exclusive if unwanted else ():
+        there = unwanted & set(family)
+        if there and wanted & set(family):
+            rivals |= there
+            disturbed |= wanted & set(family)
+    return frozenset(rivals), frozenset(disturbed)
+
+
 def _step_for(
-    package: LockedPackage, copies: list[InstalledDistribution], steps: list[Step]
+    package: LockedPackage, copies: list[InstalledDistribution], steps: list[Step], *, afresh: bool
 ) -> list[InstalledDistribution]:
     if not copies:
         steps.append(Install(package=package))
         return []
-    stays = next((copy for copy in copies if is_same(copy, package)), None)
-    if stays is None:
-        steps.append(Replace(package=package, installed=copies[0]))
-    survivor = stays or copies[0]
+    same = next((copy for copy in copies if is_same(copy, package)), None)
+    survivor = same or copies[0]
+    if same is None or afresh:
+        steps.append(Replace(package=package, installed=survivor))
     steps += [Remove(installed=copy) for copy in copies if copy is not survivor]
-    return [stays] if stays else []
+    return [] if same is None or afresh else [same]
 
 
 def is_same(installed: InstalledDistribution, package: LockedPackage) -> bool:
