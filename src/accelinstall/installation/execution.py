@@ -54,50 +54,35 @@ def execute(
     :param hold: from :func:`hold_environment`, when the caller has it already.
     :raises InstallationError: when the environment could not be changed.
     """
-    if hold is None:
-        with hold_environment(interpreter, progress=progress) as taken:
-            return execute(
-                transaction,
-                entries=entries,
-                interpreter=interpreter,
-                lock=lock,
-                progress=progress,
-                link_mode=link_mode,
-                compile_bytecode=compile_bytecode,
-                requested=requested,
-                exclusive=exclusive,
-                timings=timings,
-                bytes_downloaded=bytes_downloaded,
-                hold=taken,
-            )
-    recover(interpreter, hold=hold, progress=progress)
-    clean(hold.state)
-    previous = latest_receipt(interpreter)
-    digest = lock_hash(lock)
-    if not transaction.steps and previous and previous.lock_hash == digest:
-        return previous
-    change = Change(
-        coming=tuple((package, _entry(package, entries)) for package in transaction.packages),
-        going=tuple(step.installed for step in transaction.steps if not isinstance(step, Install)),
-        kept=transaction.kept,
-    )
-    roots = lock.roots if requested is None else requested
-    receipt = Receipt(
-        id=new_id(previous),
-        created=timestamp(),
-        lock_hash=digest,
-        installed=installed_rows(transaction.packages, transaction.kept),
-        changes=tuple(_change(step) for step in transaction.steps),
-        bytes_downloaded=bytes_downloaded,
-        timings=dict(timings or {}),
-        previous=previous.id if previous else "",
-        requested=tuple(sorted(roots)),
-        direct=tuple((package.name, package.url or package.path) for package in lock.packages if package.direct),
-    )
-    manner = Manner(
-        link_mode=link_mode, compile_bytecode=compile_bytecode, requested=frozenset(roots), exclusive=exclusive
-    )
-    return carry_out(change, receipt, hold=hold, interpreter=interpreter, manner=manner, progress=progress)
+    with hold_environment(interpreter, hold=hold, progress=progress) as held:
+        recover(interpreter, hold=held, progress=progress)
+        clean(held.state)
+        previous = latest_receipt(interpreter)
+        digest = lock_hash(lock)
+        if not transaction.steps and previous and previous.lock_hash == digest:
+            return previous
+        change = Change(
+            coming=tuple((package, _entry(package, entries)) for package in transaction.packages),
+            going=tuple(step.installed for step in transaction.steps if not isinstance(step, Install)),
+            kept=transaction.kept,
+        )
+        roots = lock.roots if requested is None else requested
+        receipt = Receipt(
+            id=new_id(previous),
+            created=timestamp(),
+            lock_hash=digest,
+            installed=installed_rows(transaction.packages, transaction.kept),
+            changes=tuple(_change(step) for step in transaction.steps),
+            bytes_downloaded=bytes_downloaded,
+            timings=dict(timings or {}),
+            previous=previous.id if previous else "",
+            requested=tuple(sorted(roots)),
+            direct=tuple((package.name, package.url or package.path) for package in lock.packages if package.direct),
+        )
+        manner = Manner(
+            link_mode=link_mode, compile_bytecode=compile_bytecode, requested=frozenset(roots), exclusive=exclusive
+        )
+        return carry_out(change, receipt, hold=held, interpreter=interpreter, manner=manner, progress=progress)
 
 
 def installed_rows(

@@ -26,10 +26,8 @@ def recover(
     """
     if not os.path.lexists(state_of(interpreter).journal):
         return "nothing"
-    if hold:
-        return _recover(hold.state, progress)
-    with hold_environment(interpreter, progress=progress) as taken:
-        return _recover(taken.state, progress)
+    with hold_environment(interpreter, hold=hold, progress=progress) as held:
+        return _recover(held.state, progress)
 
 
 def _recover(state: State, progress: events.Progress) -> Recovery:

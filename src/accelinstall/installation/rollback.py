@@ -38,45 +38,34 @@ def rollback(
     :raises RollbackIncomplete: when what the earlier state needs is not stored any more.
     :raises InstallationError: when the environment could not be changed; it is then as before.
     """
-    if hold is None:
-        with hold_environment(interpreter, progress=progress) as taken:
-            return rollback(
-                interpreter,
-                inventory=inventory,
-                find=find,
-                progress=progress,
-                link_mode=link_mode,
-                compile_bytecode=compile_bytecode,
-                dry_run=dry_run,
-                hold=taken,
-            )
-    recover(interpreter, hold=hold, progress=progress)
-    clean(hold.state)
-    receipts = read_receipts(interpreter)
-    undone = next((receipt for receipt in receipts if receipt.changes), None)
-    if undone is None:
-        raise NothingToRollBack(interpreter.prefix)
-    earlier = next((receipt for receipt in receipts if receipt.id == undone.previous), None)
-    change, foreign = _change(receipts[0], undone, earlier, inventory, find, hold)
-    packages = tuple(package for package, _ in change.coming)
-    receipt = Receipt(
-        id=new_id(receipts[0]),
-        created=timestamp(),
-        lock_hash=earlier.lock_hash if earlier else "",
-        installed=installed_rows(packages, change.kept),
-        changes=_changes(packages, foreign, change.going),
-        previous=receipts[0].id,
-        requested=earlier.requested if earlier else (),
-        direct=earlier.direct if earlier else (),
-    )
-    if dry_run:
-        return receipt
-    manner = Manner(
-        link_mode=link_mode,
-        compile_bytecode=compile_bytecode,
-        requested=frozenset(receipt.requested),
-    )
-    return carry_out(change, receipt, hold=hold, interpreter=interpreter, manner=manner, progress=progress)
+    with hold_environment(interpreter, hold=hold, progress=progress) as held:
+        recover(interpreter, hold=held, progress=progress)
+        clean(held.state)
+        receipts = read_receipts(interpreter)
+        undone = next((receipt for receipt in receipts if receipt.changes), None)
+        if undone is None:
+            raise NothingToRollBack(interpreter.prefix)
+        earlier = next((receipt for receipt in receipts if receipt.id == undone.previous), None)
+        change, foreign = _change(receipts[0], undone, earlier, inventory, find, held)
+        packages = tuple(package for package, _ in change.coming)
+        receipt = Receipt(
+            id=new_id(receipts[0]),
+            created=timestamp(),
+            lock_hash=earlier.lock_hash if earlier else "",
+            installed=installed_rows(packages, change.kept),
+            changes=_changes(packages, foreign, change.going),
+            previous=receipts[0].id,
+            requested=earlier.requested if earlier else (),
+            direct=earlier.direct if earlier else (),
+        )
+        if dry_run:
+            return receipt
+        manner = Manner(
+            link_mode=link_mode,
+            compile_bytecode=compile_bytecode,
+            requested=frozenset(receipt.requested),
+        )
+        return carry_out(change, receipt, hold=held, interpreter=interpreter, manner=manner, progress=progress)
 
 
 def _change(

@@ -60,11 +60,17 @@ class Hold:
 
 
 @contextmanager
-def hold_environment(interpreter: Interpreter, *, progress: events.Progress = events.ignore) -> Iterator[Hold]:
+def hold_environment(
+    interpreter: Interpreter, *, hold: Hold | None = None, progress: events.Progress = events.ignore
+) -> Iterator[Hold]:
     """The environment for this process alone, until the block ends; waits, with a note, while another has it.
 
+    :param hold: what the caller has already; it is passed on, and stays the caller's.
     :raises InstallationError: when the environment cannot be written to.
     """
+    if hold is not None:
+        yield hold
+        return
     state = state_of(interpreter)
     try:
         os.makedirs(state.root, exist_ok=True)

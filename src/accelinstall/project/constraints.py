@@ -59,12 +59,10 @@ class Constraint:
 
     :ivar specifier: PEP 440 specifier set, empty for any version.
     :ivar local: the local label the constraint asks for (``^2.1.0+cpu`` -> ``cpu``), empty for none.
-    :ivar is_bound: whether the label stands beside an operator where PEP 440 forbids one.
     """
 
     specifier: str = ""
     local: str = ""
-    is_bound: bool = False
 
 
 def parse_constraint(text: str) -> Constraint:
@@ -84,7 +82,6 @@ def parse_constraint(text: str) -> Constraint:
     return Constraint(
         specifier=",".join(dict.fromkeys(map(str, clauses))),
         local=labels[0] if labels else "",
-        is_bound=any(clause.operator != "==" for clause in labelled),
     )
 
 
