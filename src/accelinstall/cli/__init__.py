@@ -68,7 +68,7 @@ def _fail(error: AccelinstallError, console: Console, *, as_json: bool) -> int:
 def _dispatch(argv: list[str], console: Console, environ: Mapping[str, str]) -> int:
     from accelinstall.cli.parser import build_parser
 
-    parser = build_parser()
+    parser = build_parser(only=next((word for word in argv if not word.startswith("-")), ""))
     try:
         arguments = parser.parse_args(argv)
     except SystemExit as leave:  # --help has printed
@@ -81,6 +81,6 @@ def _dispatch(argv: list[str], console: Console, environ: Mapping[str, str]) -> 
     if arguments.command is None:
         console.data(parser.format_help())
         return 0
-    from accelinstall.cli.commands import COMMANDS
+    from accelinstall.cli import commands
 
-    return COMMANDS[arguments.command](arguments, console, environ)
+    return commands.load(arguments.command).run(arguments, console, environ)

@@ -1,0 +1,47 @@
+"""One file per command: its examples, its options and what it does.
+
+Every module here holds ``EXAMPLES`` (lines of shell), ``fill(parser)`` (its options) and ``run(arguments, console,
+environ)`` (call the verb, show its value, return the exit code).  Only the module of the command that is run is
+imported.
+"""
+
+from __future__ import annotations
+
+import importlib
+from argparse import Namespace
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol, cast
+
+if TYPE_CHECKING:
+    from accelinstall.cli.console import Console
+    from accelinstall.cli.parser import Parser
+
+SUMMARIES: Mapping[str, str] = {
+    "detect": "show the hardware that is really there",
+    "explain": "say which builds fit it, and why the others do not",
+    "lock": "write one pylock.<target>.toml per target",
+    "sync": "make an environment exactly what a lock says",
+    "optimize": "detect, choose, lock, install and prove",
+    "rollback": "undo the last change to an environment",
+    "catalog": "show or check what is known of builds",
+    "cache": "show or empty the store of unpacked wheels",
+}
+"""Every command in the order ``--help`` lists them, with what it is for; ``check-security`` lives in
+``check_security.py``."""
+
+
+class Command(Protocol):
+    """What the module of a command offers."""
+
+    EXAMPLES: tuple[str, ...]
+
+    def fill(self, parser: Parser) -> None:
+        """Adds the command's own options."""
+
+    def run(self, arguments: Namespace, console: Console, environ: Mapping[str, str]) -> int:
+        """Does it, and returns the exit code."""
+
+
+def load(name: str) -> Command:
+    """The module of the command *name*."""
+    return cast("Command", importlib.import_module(f"{__name__}.{name.replace('-', '_')}"))

@@ -1,0 +1,102 @@
+"""Groups of options that several commands take, under the same names everywhere."""
+
+from __future__ import annotations
+
+import argparse
+
+from accelinstall.cli.parser import Parser
+from accelinstall.model.hardware import ENVIRONMENTS
+from accelinstall.model.selection import PREFERENCES
+
+
+def add_host(parser: Parser) -> None:
+    """The machine that is judged, and what the user claims about it."""
+    group = parser.add_argument_group("what is judged", "each also as a variable, such as ACCELINSTALL_ENVIRONMENT")
+    group.add_argument("--host", metavar="DIR", default="", help="a recorded host instead of this machine")
+    group.add_argument("--environment", choices=("auto", *ENVIRONMENTS), help="default: auto")
+    group.add_argument("--backend", metavar="SLUG", help="such as cu130, rocm7-2, cpu")
+    group.add_argument("--gpu-arch", metavar="ARCH[,ARCH]", help="such as sm_90,sm_100 or gfx942")
+    group.add_argument("--driver-version", metavar="V", help="such as 580.95.05")
+    group.add_argument("--platform", metavar="P", help="such as linux-x86_64, macos-arm64, windows-x86_64")
+    group.add_argument("--python-version", metavar="X.Y", help="such as 3.12")
+
+
+def add_project(parser: Parser) -> None:
+    """A project, or requirements files instead."""
+    parser.add_argument("--project", metavar="DIR", default=".", help="folder of the pyproject.toml (default: here)")
+    parser.add_argument(
+        "-r", "--requirements", metavar="FILE", action="append", default=[], help="requirements file instead"
+    )
+
+
+def add_indexes(parser: Parser) -> None:
+    """Where packages come from, and which releases count."""
+    group = parser.add_argument_group("indexes")
+    group.add_argument("--index-url", metavar="URL", default="", help="replaces every index of project and pip")
+    group.add_argument("--extra-index-url", metavar="URL", action="append", default=[], help="one more index")
+    group.add_argument("--find-links", metavar="DIR", action="append", default=[], help="a folder or page of wheels")
+    group.add_argument("--no-index", action="store_true", help="no index at all, find-links only")
+    group.add_argument("--pre", action="store_true", help="pre-releases too")
+    group.add_argument(
+        "--resolution",
+        choices=("highest", "lowest-direct"),
+        default="highest",
+        help="lowest-direct: the lowest version that fits of what the project itself names (default: highest)",
+    )
+    group.add_argument("--exclude-newer", metavar="DATE", default="", help="ignore files uploaded later")
+    group.add_argument("--experimental-variants", action="store_true", help="wheel variants too (PEP 825, provisional)")
+    group.add_argument("--offline", action="store_true", help="no network")
+
+
+def add_preference(parser: Parser) -> None:
+    """What is preferred among builds that fit."""
+    parser.add_argument(
+        "--prefer",
+        choices=PREFERENCES,
+        default="newest",
+        help="newest releases, one CUDA major shared by all frameworks, or the smallest download (default: newest)",
+    )
+
+
+def add_groups(parser: Parser) -> None:
+    """The groups of the project, as Poetry names them."""
+    group = parser.add_argument_group("groups")
+    group.add_argument("--profile", metavar="NAME", default="", help="production, development, ci, edge or your own")
+    for flag in ("--with", "--without", "--only"):
+        group.add_argument(
+            flag, metavar="GROUP", action="append", default=[], dest=flag.strip("-") + "_", help="as in Poetry"
+        )
+    group.add_argument("--extra", metavar="NAME", action="append", default=[], help="an extra of the project")
+
+
+def add_upgrade(parser: argparse._ActionsContainer) -> None:
+    """Newer versions than those locked."""
+    parser.add_argument(
+        "--upgrade",
+        metavar="PACKAGE",
+        action="extend",
+        nargs="*",
+        help="newest versions, whatever was locked; with names only of those",
+    )
+
+
+def add_poetry_lock(parser: Parser) -> None:
+    """Whether ``poetry.lock`` counts."""
+    parser.add_argument("--ignore-poetry-lock", action="store_true", help="versions as if there were no poetry.lock")
+
+
+def add_environment(parser: Parser) -> None:
+    """Which environment is meant."""
+    group = parser.add_argument_group("where to install")
+    where = group.add_mutually_exclusive_group()
+    where.add_argument("--python", metavar="PATH", default="", help="an interpreter")
+    where.add_argument("--venv", metavar="DIR", default="", help="a virtual environment, made when missing")
+
+
+def add_installing(parser: Parser) -> None:
+    """How an environment is changed."""
+    parser.add_argument("--dry-run", action="store_true", help="say what would be done, change nothing")
+    parser.add_argument("--no-proof", action="store_true", help="do not run the kernels afterwards")
+    parser.add_argument(
+        "--compile", action=argparse.BooleanOptionalAction, default=None, help="bytecode (default: in production)"
+    )
