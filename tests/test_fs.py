@@ -31,6 +31,18 @@ def test_an_atomic_write_that_fails_keeps_the_old_content(tmp_path: Path):
     assert os.listdir(tmp_path) == ["manifest"]
 
 
+def test_files_that_go_together_are_all_put_back_when_one_is_refused(tmp_path: Path):
+    (tmp_path / "first").write_bytes(b"1")
+    (tmp_path / "gone").write_bytes(b"2")
+    (tmp_path / "folder").mkdir()
+    wanted = [("first", b"one"), ("new", b"n"), ("gone", None), ("folder", b"no file")]
+    with pytest.raises((PermissionError, IsADirectoryError)) as refusal:
+        fs.replace_together([(str(tmp_path / name), content, False) for name, content in wanted])
+    assert refusal.value.filename == str(tmp_path / "folder")
+    assert sorted(os.listdir(tmp_path)) == ["first", "folder", "gone"]
+    assert (tmp_path / "first").read_bytes() == b"1" and (tmp_path / "gone").read_bytes() == b"2"
+
+
 @pytest.mark.parametrize("mode", ["hardlink", "copy"])
 def test_a_linked_file_has_the_content_and_the_executable_bit(tmp_path: Path, mode: fs.LinkMode):
     source, target = tmp_path / "source", tmp_path / "target"

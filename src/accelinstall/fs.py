@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from accelinstall.model.installation import LinkMode
@@ -61,6 +61,97 @@ def write_atomic(path: str, data: bytes, *, fsync: bool = False, mode: int = 0o6
         raise
     if fsync:
         sync_directory(os.path.dirname(path) or ".")
+
+
+def replace_together(files: Sequence[tuple[str, bytes | None, bool]]) -> None:
+    """Put several files in place, all or none: (path, content or ``None`` to remove it, executable when new).
+
+    Every content is on disk under another name before the first file is replaced; when the system refuses one, those
+    already replaced are put back.  Folders that a new file needs are made.  Mode and, for root, owner of a file that
+    is there stay.
+
+    :raises OSError: naming the refused path; everything is as before then.
+    """
+    stamp = f"{os.getpid()}-{time.monotonic_ns():x}"
+    made: list[str] = []
+    try:
+        for path, content, executable in files:
+            if content is not None:
+                os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+                made.append(f"{path}.{stamp}.tmp")
+                _write_beside(path, made[-1], content, 0o755 if executable else 0o644)
+        _swap(files, stamp)
+    except BaseException:
+        for temporary in made:
+            with suppress(OSError):
+                os.unlink(temporary)
+        raise
+
+
+def _write_beside(path: str, temporary: str, content: bytes, mode: int) -> None:
+    """*content* at *temporary*, on disk, with the mode and owner of *path* where that is a file."""
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
+        try:
+            write_all(descriptor, content)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        if os.path.lexists(path):
+            _take_after(temporary, os.stat(path))
+    except OSError as error:
+        error.filename, error.filename2 = path, None
+        raise
+
+
+def _take_after(path: str, status: os.stat_result) -> None:
+    os.chmod(path, status.st_mode & 0o7777)
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        os.chown(path, status.st_uid, status.st_gid)
+
+
+def _swap(files: Sequence[tuple[str, bytes | None, bool]], stamp: str) -> None:
+    """Move every prepared file to its place, keeping the old one aside until all have moved."""
+    done: list[tuple[str, str]] = []
+    try:
+        for path, content, _ in files:
+            aside = f"{path}.{stamp}.old" if os.path.lexists(path) else ""
+            if aside:
+                # A second name, so that the path names a file at every moment.
+                _second_name(path, aside)
+            done.append((path, aside))
+            if content is not None:
+                os.replace(f"{path}.{stamp}.tmp", path)
+            elif aside:
+                os.unlink(path)
+    except BaseException as error:
+        for place, aside in reversed(done):
+            with suppress(OSError):
+                # Renaming one name of a file to another of its names does nothing: hence both calls.
+                if aside:
+                    os.replace(aside, place)
+                os.unlink(aside or place)
+        if isinstance(error, OSError):
+            error.filename, error.filename2 = path, None
+        raise
+    for _, aside in done:
+        if aside:
+            with suppress(OSError):
+                os.unlink(aside)
+
+
+def _second_name(path: str, aside: str) -> None:
+    try:
+        os.link(path, aside)
+    except OSError:
+        import shutil
+
+        try:
+            shutil.copy2(path, aside)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(aside)
+            raise
 
 
 def sync_directory(path: str) -> None:

@@ -17,15 +17,39 @@ class Console:
     Colour is off when ``NO_COLOR`` is set or the stream is no terminal; the text reads the same without it.
     """
 
-    def __init__(self, *, out: TextIO | None = None, err: TextIO | None = None, quiet: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        out: TextIO | None = None,
+        err: TextIO | None = None,
+        quiet: bool = False,
+        answers: TextIO | None = None,
+    ) -> None:
         self._out = _writable(out or sys.stdout)
         self._err = _writable(err or sys.stderr)
+        self._answers = answers or sys.stdin
         self.quiet = quiet
 
     @property
     def is_interactive(self) -> bool:
         """Whether a person watches stderr, so that bars may be drawn; nobody does where ``CI`` is set."""
         return self._err.isatty() and not self.quiet and os.environ.get("TERM") != "dumb" and not os.environ.get("CI")
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether a person sees a question on stderr and can answer it on stdin; a quiet one asks nothing."""
+        return self._answers is not None and self._answers.isatty() and self._err.isatty() and not self.quiet
+
+    def ask(self, question: str, *, default: bool = False) -> bool:
+        """The answer to a yes-or-no *question*; *default* for an empty line and for the end of input."""
+        choices = "[Y/n]" if default else "[y/N]"
+        answer = self.ask_text(f"{question} {choices}").lower()
+        return answer in {"y", "yes"} if answer else default
+
+    def ask_text(self, question: str) -> str:
+        """One line of answer, stripped; empty at the end of input."""
+        _talk(self._err, f"{question} ")
+        return self._answers.readline().strip() if self._answers is not None else ""
 
     def data(self, text: str) -> None:
         """Writes *text* to stdout as it is."""
