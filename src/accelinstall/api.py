@@ -44,6 +44,7 @@ def lock(
     project: Path = ".",
     *,
     requirements: Sequence[Path] = (),
+    constraints: Sequence[Path] = (),
     targets: Sequence[str] = (),
     overrides: Overrides = Overrides(),
     index: IndexOptions = IndexOptions(),
@@ -55,6 +56,7 @@ def lock(
 ) -> tuple[Locked, ...]:
     """One lock per target, written beside the project; a fresh one costs no network.
 
+    :param constraints: files of bounds for whatever is installed, as pip's ``-c``.
     :param targets: slugs such as ``cu130``; none = the target of this machine.
     :param upgrade: newest versions of everything; *upgrade_packages*: of these names only.
     :raises AccelinstallError: of the first target that cannot be locked; the others are written.
@@ -62,6 +64,7 @@ def lock(
     request = Request(
         project=str(project),
         requirements=tuple(map(str, requirements)),
+        constraints=tuple(map(str, constraints)),
         targets=tuple(targets),
         overrides=overrides,
         index=index,

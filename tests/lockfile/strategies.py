@@ -70,5 +70,6 @@ def locks(draw: st.DrawFn) -> Lock:
         requires_python=draw(specifiers),
         input_hash=draw(hashes | st.just("")),
         degraded=tuple(draw(st.lists(sentences, max_size=2))),
+        overridden=tuple(draw(st.lists(sentences, max_size=2))),
         group_roots=tuple((group, draw(subset)) for group in groups),
     )

@@ -82,6 +82,7 @@ def locked_document(locked: Iterable[Locked], errors: Iterable[tuple[str, Acceli
                 "selected": selected_rows(one.selected),
                 "verdicts": verdict_rows(one.verdicts),
                 "lock": lock_document(one.lock),
+                "changes": [] if one.fresh else change_rows(one.previous, one.lock),
                 "findings": finding_rows(one.findings),
             }
             for one in locked
@@ -176,8 +177,19 @@ def lock_document(lock: Lock) -> Document:
         "roots": list(lock.roots),
         "groups": list(lock.groups),
         "degraded": list(lock.degraded),
+        "overridden": list(lock.overridden),
         "input_hash": lock.input_hash,
     }
+
+
+def change_rows(before: Lock | None, after: Lock) -> list[Document]:
+    """What a new lock changes: ``action``, ``name``, ``from`` and ``to``; equal versions = another file."""
+    from accelinstall.lockfile import diff_locks
+
+    return [
+        {"action": change.action, "name": change.name, "from": change.before or None, "to": change.after or None}
+        for change in diff_locks(before, after)
+    ]
 
 
 def transaction_document(synced: Synced) -> Document:

@@ -27,6 +27,14 @@ def add_project(parser: Parser) -> None:
     parser.add_argument(
         "-r", "--requirements", metavar="FILE", action="append", default=[], help="requirements file instead"
     )
+    parser.add_argument(
+        "-c",
+        "--constraints",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="bounds for whatever is installed, as in pip",
+    )
 
 
 def add_indexes(parser: Parser) -> None:

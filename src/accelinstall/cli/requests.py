@@ -23,6 +23,7 @@ def request_from(arguments: Namespace, environ: Mapping[str, str]) -> Request:
     return Request(
         project=one.get("project", "."),
         requirements=tuple(one.get("requirements", ())),
+        constraints=tuple(one.get("constraints", ())),
         inline=tuple(one.get("requirement", ())),
         host=one.get("host", ""),
         overrides=overrides_from(one, environ),

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
     from accelinstall.model.hardware import Device, HardwareReport
     from accelinstall.model.installation import Proof, Receipt, Transaction
-    from accelinstall.model.lock import Lock
     from accelinstall.model.selection import Candidate, Selected, Verdict
     from accelinstall.pipeline.cataloguing import CatalogRow
     from accelinstall.pipeline.outcomes import Explanation, Locked, LockState, Synced
@@ -161,7 +160,9 @@ def locked_lines(locked: Locked) -> Iterator[str]:
     state = "is up to date" if locked.fresh else "written" if locked.written else "not written"
     yield f"{locked.path or lock.target.slug}: {plural(len(lock.packages), 'package')}{amount}, {state}"
     if locked.previous is not None and not locked.fresh:
-        yield from (f"  {line}" for line in lock_changes(locked.previous, lock))
+        from accelinstall.lockfile import diff_locks
+
+        yield from (f"  {change}" for change in diff_locks(locked.previous, lock))
 
 
 def state_lines(state: LockState) -> Iterator[str]:
@@ -169,21 +170,6 @@ def state_lines(state: LockState) -> Iterator[str]:
     words = {"fresh": "is up to date", "stale": "is out of date", "missing": "is missing", "broken": "cannot be read"}
     yield f"{state.path}: {words[state.state]}"
     yield from (f"  {change}" for change in state.changes)
-
-
-def lock_changes(before: Lock, after: Lock) -> Iterator[str]:
-    """What a new lock changes, one package a line."""
-    old = {package.name: package for package in before.packages}
-    new = {package.name: package for package in after.packages}
-    for name in sorted(old.keys() | new.keys()):
-        if name not in old:
-            yield f"+ {name} {new[name].version}"
-        elif name not in new:
-            yield f"- {name} {old[name].version}"
-        elif old[name].version != new[name].version:
-            yield f"~ {name} {old[name].version} -> {new[name].version}"
-        elif old[name].sha256 != new[name].sha256:
-            yield f"~ {name} {new[name].version} (another file)"
 
 
 def transaction_summary(synced: Synced) -> str:

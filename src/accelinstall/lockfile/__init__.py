@@ -5,6 +5,7 @@ Leave: text, a lock, or an error that names file and key.  It refuses to know wh
 and what is installed.
 """
 
+from accelinstall.lockfile.changes import LockChange, diff_locks
 from accelinstall.lockfile.errors import LockDoesNotFit, LockNeedsTarget, MalformedLock, UnsupportedLock, UnwritableLock
 from accelinstall.lockfile.names import lock_filename
 from accelinstall.lockfile.reading import LockHeader, parse_lock, read_header
@@ -13,12 +14,14 @@ from accelinstall.lockfile.rendering import CREATED_BY, SCHEMA, environment_mark
 __all__ = [
     "CREATED_BY",
     "SCHEMA",
+    "LockChange",
     "LockDoesNotFit",
     "LockHeader",
     "LockNeedsTarget",
     "MalformedLock",
     "UnsupportedLock",
     "UnwritableLock",
+    "diff_locks",
     "environment_marker",
     "lock_filename",
     "parse_lock",

@@ -95,6 +95,7 @@ def _own_lock(document: Table, where: str) -> Lock:
         requires_python=document.optional_text("requires-python"),
         input_hash=tool.text("input-hash"),
         degraded=tool.texts("degraded"),
+        overridden=tool.texts("overridden"),
         group_roots=tuple((group, reached.texts(group)) for group in reached.values),
     )
 

@@ -72,6 +72,8 @@ def _tool(lock: Lock) -> dict[str, Any]:
     }
     if lock.degraded:
         table["degraded"] = list(lock.degraded)
+    if lock.overridden:
+        table["overridden"] = list(lock.overridden)
     if lock.group_roots:
         table["group-roots"] = {group: list(names) for group, names in lock.group_roots}
     return table

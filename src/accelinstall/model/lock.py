@@ -45,6 +45,7 @@ class Lock:
         tell what each profile needs, so one lock serves them all.
     :ivar input_hash: of requirements, sources, groups, target and options; equality means fresh.
     :ivar degraded: one sentence per source that was replaced by a fallback.
+    :ivar overridden: one sentence per package whose requirements an override of the project replaced.
     """
 
     target: Target
@@ -54,6 +55,7 @@ class Lock:
     requires_python: str = ""
     input_hash: str = ""
     degraded: tuple[str, ...] = ()
+    overridden: tuple[str, ...] = ()
     group_roots: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def package(self, name: str) -> LockedPackage | None:

@@ -132,7 +132,7 @@ def _read_lock(path: str, interpreter: Interpreter | None = None) -> Locked:
         target = dataclasses.replace(Target.parse(slug), libc=interpreter.libc)
     text = read_text(path)
     lock = parse_lock(text, where=path, target=target)
-    return Locked(lock=lock, text=text, path=path, fresh=True, findings=_still_degraded(lock))
+    return Locked(lock=lock, text=text, path=path, fresh=True, findings=_still_true(lock))
 
 
 def fresh_lock(plan: Plan, candidate: Candidate, request: Request, session: Session) -> Locked | None:
@@ -159,14 +159,15 @@ def fresh_lock(plan: Plan, candidate: Candidate, request: Request, session: Sess
         fresh=True,
         selected=_selected(plan, candidate, lock, session),
         verdicts=plan.selection.verdicts,
-        findings=(*plan.project.findings, *plan.selection.warnings, *_still_degraded(lock)),
+        findings=(*plan.project.findings, *plan.selection.warnings, *_still_true(lock)),
     )
 
 
-def _still_degraded(lock: Lock) -> tuple[Finding, ...]:
-    """A lock that was made without one of its sources says so until it is made anew."""
+def _still_true(lock: Lock) -> tuple[Finding, ...]:
+    """What a lock warns of until it is made anew: sources it had to do without, requirements it does not keep."""
     hint = "accelinstall lock --upgrade"
-    return tuple(Finding(id="degraded", level="info", message=text, hint=hint) for text in lock.degraded)
+    degraded = tuple(Finding(id="degraded", level="info", message=text, hint=hint) for text in lock.degraded)
+    return (*degraded, *(Finding(id="override", level="warning", message=text) for text in lock.overridden))
 
 
 def _lock_candidate(
@@ -186,6 +187,7 @@ def _lock_candidate(
         routing=_routing(plan, candidate, request, session),
         finder=session.index,
         constraints=[*(item.requirement for item in plan.project.constraints), *pins.law],
+        hashed=plan.project.constraints,
         preferences=preferences,
         overrides=plan.project.settings.overrides,
         prereleases=request.pre,
@@ -289,7 +291,7 @@ def _input_hash(plan: Plan, candidate: Candidate, request: Request) -> str:
         groups=plan.locked_groups,
         target=f"{target.slug};{';'.join(f'{name}:{slug}' for name, slug in target.backends)}",
         options={
-            "constraints": sorted(str(item.requirement) for item in plan.project.constraints),
+            "constraints": sorted(" ".join((str(one.requirement), *one.hashes)) for one in plan.project.constraints),
             "requires-python": plan.project.requires_python,
             "fallback": settings.fallback,
             "overrides": settings.overrides,
@@ -357,9 +359,13 @@ def _ensure_listed_hashes(plan: Plan, lock: Lock) -> None:
     """
     from packaging.utils import canonicalize_name
 
-    for item in plan.wanted:
+    environment = lock.target.markers(python_full_version=plan.python_full_version)
+    for item in (*plan.wanted, *plan.project.constraints):
         package = lock.package(canonicalize_name(item.requirement.name)) if item.hashes else None
-        if package is not None and f"sha256:{package.sha256}" not in item.hashes:
+        marker = item.requirement.marker
+        if package is None or (marker is not None and not marker.evaluate({**environment, "extra": ""})):
+            continue
+        if f"sha256:{package.sha256}" not in item.hashes:
             raise HashNotListed(package.filename, sha256=package.sha256, where=item.where)
 
 

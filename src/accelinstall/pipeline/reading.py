@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from accelinstall.errors import ProjectError, UsageError
@@ -10,10 +11,25 @@ from accelinstall.pipeline.request import Request
 
 
 def read_project(request: Request) -> Project:
-    """The project of the request: requirements given directly, requirements files, or ``pyproject.toml``."""
+    """The project of the request, within the bounds of its constraints files."""
+    directory = str(Path(request.project).absolute())
+    project = _read_project(request, directory)
+    if not request.constraints:
+        return project
+    from accelinstall.project import parse_requirements
+
+    bounds = parse_requirements((), constraints=request.constraints, directory=directory, read=read_text)
+    return replace(
+        project,
+        constraints=(*project.constraints, *bounds.constraints),
+        findings=(*project.findings, *bounds.findings),
+    )
+
+
+def _read_project(request: Request, directory: str) -> Project:
+    """Requirements given directly, requirements files, or ``pyproject.toml``."""
     from accelinstall.project import ProjectNotFound, parse_project, parse_requirements
 
-    directory = str(Path(request.project).absolute())
     if request.inline:
         return _inline_project(request.inline, directory)
     if request.requirements:

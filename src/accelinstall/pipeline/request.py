@@ -41,7 +41,8 @@ class GroupOptions:
 class Request:
     """One run's wishes; every field has the default of the command line.
 
-    :ivar project: folder of the ``pyproject.toml``; ``requirements`` are requirements files read instead of it.
+    :ivar project: folder of the ``pyproject.toml``; ``requirements`` are requirements files read instead of it,
+        ``constraints`` files of bounds for whatever is installed.
     :ivar inline: PEP 508 texts given directly (``explain torch``).
     :ivar host: folder of a recorded host to be judged instead of this machine.
     :ivar targets: slugs or abbreviations (``cu130``) to lock for; empty = the detected one.
@@ -61,6 +62,7 @@ class Request:
 
     project: str = "."
     requirements: tuple[str, ...] = ()
+    constraints: tuple[str, ...] = ()
     inline: tuple[str, ...] = ()
     host: str = ""
     overrides: Overrides = Overrides()

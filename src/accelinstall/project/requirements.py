@@ -37,6 +37,7 @@ _FLAGS = ("--no-index", "--pre", "--prefer-binary", "--require-hashes")
 def parse_requirements(
     paths: Sequence[str],
     *,
+    constraints: Sequence[str] = (),
     directory: str,
     read: Callable[[str], str],
     environ: Mapping[str, str] | None = None,
@@ -46,6 +47,7 @@ def parse_requirements(
     ``--index-url`` becomes a primary source that stands in for the default index, ``--extra-index-url`` a primary one
     beside it, ``--find-links`` a setting, ``--pre`` a wish of every requirement; constraints stay apart.
 
+    :param constraints: files of bounds, as ``-c`` lines name them.
     :param directory: absolute path of the project's folder; it is not looked at.
     :param read: gives the text of a path; a :class:`~accelinstall.errors.ProjectError` of a nested file is reported
         with the line that names it.
@@ -55,6 +57,8 @@ def parse_requirements(
     reading = _Reading(directory=directory, read=read, environ=environ or {})
     for path in paths:
         reading.file(path, read(path), constraint=False)
+    for path in constraints:
+        reading.file(path, read(path), constraint=True)
     if reading.problems:
         raise InvalidProject(reading.problems)
     wanted = [replace(item, prereleases=reading.prereleases) for item in reading.wanted]

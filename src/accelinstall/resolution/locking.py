@@ -35,6 +35,7 @@ def lock_of(
         requires_python=requires_python or f">={target.python_version}",
         input_hash=input_hash,
         degraded=resolution.degraded,
+        overridden=resolution.overridden,
     )
 
 

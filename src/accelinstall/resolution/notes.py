@@ -23,7 +23,7 @@ def notes_on(
         *(note for pin in pins for note in _on_pin(pin)),
         *(note for pin in pins for note in _passed_over(pin, stock)),
         *_unknown_extras(provider),
-        *_overrides(pins, overridden),
+        *(Finding(id="override", level="warning", message=text) for text in override_sentences(pins, overridden)),
     ]
     return tuple(sorted(found, key=lambda note: (note.id, note.message)))
 
@@ -121,14 +121,13 @@ def _unknown_extras(provider: Provider) -> Iterable[Finding]:
         )
 
 
-def _overrides(pins: Sequence[Pin], overridden: Mapping[str, str]) -> Iterable[Finding]:
-    for pin in pins:
-        if pin.name in overridden:
-            yield Finding(
-                id="override",
-                level="warning",
-                message=f"requirements on `{pin.name}` are overridden by `{overridden[pin.name]}`",
-            )
+def override_sentences(pins: Sequence[Pin], overridden: Mapping[str, str]) -> tuple[str, ...]:
+    """One sentence per package of *pins* whose requirements an override replaced, in their order."""
+    return tuple(
+        f"requirements on `{pin.name}` are overridden by `{overridden[pin.name]}`"
+        for pin in pins
+        if pin.name in overridden
+    )
 
 
 def _listed(pins: Sequence[Pin]) -> str:

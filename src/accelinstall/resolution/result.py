@@ -38,6 +38,7 @@ class Resolution:
     :ivar roots: canonical names the project itself asks for on this target, sorted.
     :ivar notes: what the user should know of it, sorted by id and message.
     :ivar degraded: one sentence per source whose place the default index took.
+    :ivar overridden: one sentence per package whose requirements an override replaced.
     :ivar visited: candidates the search tried, repeats counted; ``metadata_read`` files whose metadata it had to know.
     """
 
@@ -45,6 +46,7 @@ class Resolution:
     roots: tuple[str, ...] = ()
     notes: tuple[Finding, ...] = ()
     degraded: tuple[str, ...] = ()
+    overridden: tuple[str, ...] = ()
     visited: int = 0
     metadata_read: int = 0
 

@@ -19,9 +19,10 @@ from accelinstall.model.project import Wanted
 from accelinstall.model.target import Target
 from accelinstall.model.variants import VariantSupport
 from accelinstall.resolution.dependencies import Dependencies
+from accelinstall.resolution.hashes import listed_hashes
 from accelinstall.resolution.inquiry import Witness, explain_conflict
 from accelinstall.resolution.needs import Need, Pin
-from accelinstall.resolution.notes import degraded_sentences, notes_on
+from accelinstall.resolution.notes import degraded_sentences, notes_on, override_sentences
 from accelinstall.resolution.ports import PackageFinder
 from accelinstall.resolution.provider import Provider
 from accelinstall.resolution.result import Resolution, ResolvedPackage
@@ -74,6 +75,7 @@ def resolve(
     routing: Routing,
     finder: PackageFinder,
     constraints: Sequence[Requirement] = (),
+    hashed: Sequence[Wanted] = (),
     overrides: Sequence[str] = (),
     preferences: Mapping[str, str] | None = None,
     prereleases: bool = False,
@@ -87,7 +89,7 @@ def resolve(
 ) -> Resolution:
     """Packages for *target* that satisfy every one of *wanted*; the order of the inputs does not matter.
 
-    :param constraints: bounds for names that something else asks for.
+    :param constraints: bounds for names that something else asks for; *hashed* those among them that list hashes.
     :param overrides: PEP 508 texts that replace every other requirement on their names.
     :param preferences: canonical name -> version to be kept where it fits, such as the one locked before.
     :param lowest_direct: what *wanted* names takes its lowest version that fits, whatever is preferred; the rest the
@@ -108,6 +110,7 @@ def resolve(
         python=Version(environment["python_full_version"]),
         until=_until(exclude_newer),
         variants=VariantJudge(variants, finder.variants) if variants is not None else None,
+        hashes=listed_hashes((*wanted, *hashed), markers),
     )
     dependencies = Dependencies(markers, overrides=_requirements(overrides), directory=directory)
     roots = dependencies.of_project(wanted)
@@ -217,6 +220,7 @@ def _resolution(
         roots=tuple(sorted({need.name for need in roots})),
         notes=notes_on(chosen, provider=provider, stock=stock, overridden=dependencies.overridden),
         degraded=degraded_sentences(chosen, stock),
+        overridden=override_sentences(chosen, dependencies.overridden),
         visited=reporter.visited,
         metadata_read=provider.metadata_read,
     )

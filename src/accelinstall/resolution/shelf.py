@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -20,6 +20,7 @@ _PROGRESS = (
     "backend",
     "wheel-tags",
     "requires-python",
+    "hash-not-listed",
     "uploaded-later",
     "upload-time-unknown",
     "variant",
@@ -30,6 +31,7 @@ WORDS = {
     "backend": "another build",
     "wheel-tags": "no wheel for this Python and platform",
     "requires-python": "made for other Python versions",
+    "hash-not-listed": "none of the files whose hashes the requirement lists",
     "uploaded-later": "uploaded later than allowed",
     "upload-time-unknown": "of unknown upload time",
     "variant": "no variant for this machine",
@@ -71,12 +73,20 @@ class FileJudge:
     :ivar python: full version packages are for.
     :ivar until: files uploaded at this moment or later do not exist; ``None`` = no limit.
     :ivar variants: judges wheel variants; ``None`` where nobody offers any.
+    :ivar hashes: canonical name -> the sha256 texts one of which its file must have; names without an entry are free.
     """
 
     def __init__(
-        self, *, wheels: Wheels, python: Version, until: datetime | None = None, variants: VariantJudge | None = None
+        self,
+        *,
+        wheels: Wheels,
+        python: Version,
+        until: datetime | None = None,
+        variants: VariantJudge | None = None,
+        hashes: Mapping[str, Collection[str]] | None = None,
     ) -> None:
         self._wheels, self.python, self._until, self._variants = wheels, python, until, variants
+        self._hashes = hashes or {}
 
     def accepts_python(self, requires_python: str) -> bool:
         """Whether the target's Python is inside; an unreadable text refuses nothing, as in pip."""
@@ -93,6 +103,9 @@ class FileJudge:
             return Refusal(code="wheel-tags")
         if not self.accepts_python(file.requires_python):
             return Refusal(code="requires-python", detail=file.requires_python)
+        # A file whose index names no hash may be one of those listed; what it really is shows when it is chosen.
+        if file.sha256 and file.name in self._hashes and file.sha256 not in self._hashes[file.name]:
+            return Refusal(code="hash-not-listed")
         if self._until is not None and not place.is_find_links and (late := self._refuse_time(file.upload_time)):
             return late
         # Last, for it may cost a request.
@@ -116,9 +129,10 @@ class FileJudge:
             rows = [row for row, rank in zip(rows, ranks, strict=True) if rank == least]
         return max(rows, key=lambda row: self._quality(row[2], row[0]))
 
-    def _quality(self, file: IndexFile, position: int) -> tuple[int, int, str, int, str, str]:
+    def _quality(self, file: IndexFile, position: int) -> tuple[bool, int, int, str, int, str, str]:
         rank = self._wheels.rank(file.tagged_name) or 0
-        return (-rank, *build_number(file.tagged_name), -position, file.filename, file.url)
+        is_listed = file.sha256 in self._hashes.get(file.name, ())
+        return (is_listed, -rank, *build_number(file.tagged_name), -position, file.filename, file.url)
 
 
 class Shelf:
