@@ -112,6 +112,22 @@ def test_an_environment_whose_making_was_interrupted_is_made_again(project, envi
     assert plan(project, environ).exists
 
 
+@pytest.mark.parametrize("left", ["include", "lib", "pyvenv.cfg", "bin/python"])
+def test_a_killed_making_goes_on_wherever_it_stopped(project, environ, left):
+    whole = plan(project, environ)
+    create_venv(whole.path, base=whole.python)
+    files = {path for path in Path(whole.path).rglob("*") if path.is_file()}
+    keep = Path(whole.path, left)
+    for path in files:
+        if path != keep and keep not in path.parents:
+            path.unlink()
+    Path(whole.path, ".accelinstall.making").touch()
+    found = plan(project, environ)
+    assert not found.exists
+    create_venv(found.path, base=found.python)
+    assert {path for path in Path(whole.path).rglob("*") if path.is_file()} == files
+
+
 def test_a_python_by_command_or_version_comes_from_path(project, environ):
     version = "{}.{}".format(*sys.version_info)
     assert plan(project, environ, python=version).python.endswith(f"python{version}")

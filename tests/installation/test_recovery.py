@@ -3,7 +3,9 @@
 import json
 import os
 import random
+import shutil
 import signal
+import sys
 import threading
 import time
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 
 from accelinstall.events import Note, PhaseAdvanced
 from accelinstall.installation import CommitFailed, JournalUnreadable, execute, hold_environment, recover
+from accelinstall.installation.journal import order_moves
 from tests.installation.support import (
     Shelf,
     false_rows,
@@ -54,18 +57,24 @@ def states(interpreter, shelf):
     return old, new, snapshot(interpreter), after
 
 
-def die_at(count: int):
-    """A callback that kills the process once the journal is written and *count* moves are done."""
-    done = 0
+def at_step(count: int, act) -> None:
+    """Let this process, a child of its own, *act* once *count* moves of the commit are done."""
 
-    def progress(event):
-        nonlocal done
-        if isinstance(event, PhaseAdvanced) and event.phase == "commit":
-            done += event.amount
-            if done == count:
-                os.kill(os.getpid(), signal.SIGKILL)
+    def hear(event, arguments):
+        if event == "accelinstall.commit" and arguments[0] == count:
+            act()
 
-    return progress
+    sys.addaudithook(hear)
+
+
+def killed_at(count: int, *install_arguments) -> int:
+    """The wait status of a process that installs and is killed once *count* moves are done."""
+
+    def work():
+        at_step(count, lambda: os.kill(os.getpid(), signal.SIGKILL))
+        install(*install_arguments)
+
+    return in_child(work)
 
 
 def in_child(work) -> int:
@@ -101,7 +110,7 @@ def test_a_kill_at_any_rename_of_the_commit_is_completed_by_the_next_command(int
     for count in range(moves + 1):
         install(interpreter, shelf, *old)
         assert snapshot(interpreter) == before
-        status = in_child(lambda at=count: install(interpreter, shelf, *new, progress=die_at(at)))
+        status = killed_at(count, interpreter, shelf, *new)
         assert os.WTERMSIG(status) == signal.SIGKILL
         torn += snapshot(interpreter) not in (before, after)
         assert recover(interpreter) == "completed"
@@ -115,13 +124,67 @@ def test_a_commit_whose_staged_files_are_lost_is_undone_exactly(interpreter, she
     moves = count_moves(interpreter, shelf, new)
     for count in range(0, moves, 3):
         install(interpreter, shelf, *old)
-        in_child(lambda at=count: install(interpreter, shelf, *new, progress=die_at(at)))
+        killed_at(count, interpreter, shelf, *new)
         state = Path(interpreter.schemes["purelib"], ".accelinstall")
         journal = json.loads((state / "journal").read_text())
         [receipt] = [source for _, source, _ in journal["moves"] if source.endswith("receipt.json")]
         os.unlink(state / receipt)
         assert recover(interpreter) == "undone"
         assert check(interpreter, before, after) == "1"
+
+
+def test_a_commit_whose_whole_staging_folder_is_lost_is_undone_or_already_done(interpreter, shelf, states):
+    old, new, before, after = states
+    moves = count_moves(interpreter, shelf, new)
+    for count in range(moves + 1):
+        install(interpreter, shelf, *old)
+        killed_at(count, interpreter, shelf, *new)
+        shutil.rmtree(Path(interpreter.schemes["purelib"], ".accelinstall/staging"))
+        assert recover(interpreter) == ("undone" if count < moves else "completed")
+        assert snapshot(interpreter) == (before if count < moves else after)
+
+
+def test_an_interruption_inside_the_commit_undoes_it_at_once(interpreter, shelf, states):
+    _old, new, before, _after = states
+
+    def press(*_: object):
+        raise KeyboardInterrupt
+
+    def work(count):
+        at_step(count, press)
+        try:
+            install(interpreter, shelf, *new)
+        except KeyboardInterrupt:
+            os._exit(7)
+
+    for count in (0, 1, 5, 9):
+        assert os.waitstatus_to_exitcode(in_child(lambda at=count: work(at))) == 7
+        assert snapshot(interpreter) == before
+        assert recover(interpreter) == "nothing"
+        assert leftovers(interpreter) == []
+
+
+def test_nobody_is_told_anything_between_the_first_rename_and_the_last(interpreter, shelf, states):
+    """A terminal that has stopped taking text must not keep the environment between two states."""
+    _old, new, before, after = states
+    seen = []
+
+    def look(event):
+        if getattr(event, "phase", "") == "commit":
+            seen.append(snapshot(interpreter))
+
+    install(interpreter, shelf, *new, progress=look)
+    assert seen == [before, before, after, after]
+
+
+def test_what_is_replaced_is_missing_for_one_step_only():
+    moves = order_moves([("/a", "/t/0"), ("/old", "/t/1")], [("/s/a", "/a"), ("/s/new", "/new")])
+    assert [(move.kind, move.source) for move in moves] == [
+        ("displace", "/old"),
+        ("displace", "/a"),
+        ("place", "/s/a"),
+        ("place", "/s/new"),
+    ]
 
 
 def test_kills_at_random_moments_leave_the_old_state_or_the_new(interpreter, shelf, states):
@@ -169,7 +232,7 @@ def test_recovering_a_healthy_environment_writes_nothing(interpreter):
 
 
 def test_a_recovery_is_told(interpreter, shelf, states):
-    in_child(lambda: install(interpreter, shelf, *states[1], progress=die_at(4)))
+    killed_at(4, interpreter, shelf, *states[1])
     notes = []
     recover(interpreter, progress=notes.append)
     assert [note.code for note in notes if isinstance(note, Note)] == ["recovered"]
@@ -177,7 +240,7 @@ def test_a_recovery_is_told(interpreter, shelf, states):
 
 def test_the_next_installation_recovers_first(interpreter, shelf, states):
     _old, new, _before, after = states
-    in_child(lambda: install(interpreter, shelf, *new, progress=die_at(4)))
+    killed_at(4, interpreter, shelf, *new)
     nothing = transaction_to(inventory_of(interpreter), ())
     execute(type(nothing)(), entries={}, interpreter=interpreter, lock=lock_of(()))
     assert snapshot(interpreter) == after
@@ -187,7 +250,7 @@ def test_an_environment_that_was_moved_after_a_kill_recovers_at_its_new_place(in
     from accelinstall.environment import describe
 
     _old, new, _before, after = states
-    in_child(lambda: install(interpreter, shelf, *new, progress=die_at(4)))
+    killed_at(4, interpreter, shelf, *new)
     os.rename(interpreter.prefix, tmp_path / "moved")
     moved = describe(str(tmp_path / "moved/bin/python"))
     assert recover(moved) == "completed"

@@ -11,6 +11,9 @@ from accelinstall.environment.errors import InterpreterMissing, NotAnEnvironment
 from accelinstall.environment.interpreter import read_pyvenv
 from accelinstall.environment.poetry import chosen_minor, poetry_environment_name, read_poetry_settings
 
+LOCK, MAKING = ".accelinstall.lock", ".accelinstall.making"
+"""Files in an environment that is being made: held by who makes it, and there until it is whole."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnvironmentPlan:
@@ -107,14 +110,16 @@ def _existing(path: str, reason: str) -> EnvironmentPlan | None:
         return None
     if not os.path.isdir(path):
         raise NotAnEnvironment(path, found="it is not a folder")
+    if os.path.exists(os.path.join(path, MAKING)):
+        return None  # its making was interrupted and can go on
     python = python_of(path)
     if os.path.isdir(os.path.join(path, "conda-meta")):
         return EnvironmentPlan(path=path, exists=True, python=python, reason=reason)
     if read_pyvenv(path):
-        # Settings without any interpreter, not even a dangling link: its making was interrupted and can go on.
+        # Settings without any interpreter, not even a dangling link: somebody's making was interrupted.
         exists = os.path.lexists(python)
         return EnvironmentPlan(path=path, exists=True, python=python, reason=reason) if exists else None
-    if any(name != ".accelinstall.lock" for name in os.listdir(path)):
+    if any(name != LOCK for name in os.listdir(path)):
         raise NotAnEnvironment(path, found="it has no pyvenv.cfg and is not empty")
     return None
 

@@ -9,10 +9,8 @@ from contextlib import suppress
 from accelinstall import events, fs
 from accelinstall.environment.errors import EnvironmentNotMade
 from accelinstall.environment.interpreter import describe
-from accelinstall.environment.planning import python_of
+from accelinstall.environment.planning import LOCK, MAKING, python_of
 from accelinstall.model.installation import Interpreter
-
-_LOCK = ".accelinstall.lock"
 
 
 def create_venv(
@@ -37,11 +35,14 @@ def create_venv(
 
     try:
         os.makedirs(path, exist_ok=True)
-        lock = os.path.join(path, _LOCK)
+        lock = os.path.join(path, LOCK)
         with fs.directory_lock(lock, on_wait=say):
-            if not os.path.exists(python_of(path)):
+            making = os.path.join(path, MAKING)
+            if os.path.exists(making) or not os.path.exists(python_of(path)):
+                _write(making, b"")
                 _make(path, base)
                 _ignore_in_git(path)
+                os.unlink(making)
             if with_pip:
                 _run(path, [python_of(path), "-I", "-m", "ensurepip", "--upgrade", "--default-pip"])
             with suppress(OSError):
@@ -67,8 +68,14 @@ def _make(path: str, base: str) -> None:
 def _ignore_in_git(path: str) -> None:
     """Keep the environment out of version control, as Python 3.13 and later do themselves."""
     ignore = os.path.join(path, ".gitignore")
-    if not os.path.exists(ignore):
-        fs.write_atomic(ignore, b"*\n")
+    if not os.path.exists(ignore) or not os.path.getsize(ignore):
+        _write(ignore, b"*\n")
+
+
+def _write(path: str, content: bytes) -> None:
+    # Not by way of a temporary file, which a kill would leave in the environment for good.
+    with open(path, "wb") as file:
+        file.write(content)
 
 
 def _run(path: str, command: list[str]) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from accelinstall import events, fs
 from accelinstall.installation.bytecode import bytecode_path, compile_modules
 from accelinstall.installation.errors import CommitFailed, EnvironmentChanged, from_os_error
-from accelinstall.installation.journal import Journal, Move, commit
+from accelinstall.installation.journal import Journal, commit, order_moves
 from accelinstall.installation.layout import Layout, Places, add_metadata, lay_out, places_of, python_files
 from accelinstall.installation.linking import choose_modes, link_files, summary_mode
 from accelinstall.installation.planning import Plan, plan_changes
@@ -200,19 +200,16 @@ def _commit(plan: Plan, receipt: Receipt, hold: Hold, stage: Stage, progress: ev
     state = hold.state
     trash = f"{state.trash}/{receipt.id}"
     staged_receipt = f"{stage.root}/receipt.json"
-    placed = [(stage.path(target), target) for target in plan.placed]
-    moves = [
-        *(Move("displace", path, f"{trash}/{number}") for number, path in enumerate(plan.displaced)),
-        # Bytecode that could not be made was planned for and is not there.
-        *(Move("place", source, target) for source, target in placed if os.path.lexists(source)),
-        Move("place", staged_receipt, f"{state.receipts}/{receipt.id}.json"),
-    ]
+    # Bytecode that could not be made was planned for and is not there.
+    placed = [(path, target) for target in plan.placed if os.path.lexists(path := stage.path(target))]
+    placed.append((staged_receipt, f"{state.receipts}/{receipt.id}.json"))
+    moves = order_moves([(path, f"{trash}/{number}") for number, path in enumerate(plan.displaced)], placed)
     try:
         for folder in (trash, state.receipts, stage.root):
             os.makedirs(folder, exist_ok=True)
         with open(staged_receipt, "w", encoding="utf-8") as file:
             file.write(render_receipt(receipt))
-        commit(Journal(id=receipt.id, moves=tuple(moves), unowned=tuple(plan.unowned)), state, progress=progress)
+        commit(Journal(id=receipt.id, moves=moves, unowned=tuple(plan.unowned)), state, progress=progress)
     except OSError as error:
         undone = not os.path.lexists(state.journal)
         path = str(error.filename2 or error.filename or state.root)

@@ -1,0 +1,85 @@
+"""Command lines, each run in a process forked with everything imported: a kill then hits work, not imports.
+
+``python -m tests.faults.worker`` reads one JSON object a line, ``{"argv", "environ", "kill_after", "signal"}``, and
+answers each with ``{"status", "seconds", "out", "err"}``; *status* as the shell would tell it, negative for a signal.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import sys
+import tempfile
+import time
+from typing import Any, BinaryIO
+
+
+def _preload() -> None:
+    """Import what a run imports, so that forked processes begin where a started one has just stopped importing."""
+
+    import accelinstall.environment
+    import accelinstall.index
+    import accelinstall.installation.change
+    import accelinstall.lockfile
+    import accelinstall.net
+    import accelinstall.pipeline.installing
+    import accelinstall.store.fetching  # noqa: F401
+
+
+def _child(order: dict[str, Any], out: BinaryIO, err: BinaryIO) -> None:
+    from accelinstall.cli import run
+
+    os.dup2(out.fileno(), 1)
+    os.dup2(err.fileno(), 2)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    code = 70
+    try:
+        code = run(order["argv"], environ=order["environ"])
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        os._exit(code)
+
+
+def _run(order: dict[str, Any]) -> dict[str, Any]:
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        began = time.monotonic()
+        child = os.fork()
+        if child == 0:
+            _child(order, out, err)
+        seconds = _wait(child, order.get("kill_after"), order.get("signal") or signal.SIGKILL)
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        told = {"status": status, "seconds": time.monotonic() - began, "after_signal": seconds}
+        for name, stream in (("out", out), ("err", err)):
+            stream.seek(0)
+            told[name] = stream.read().decode("utf-8", "replace")
+        return told
+
+
+def _wait(child: int, kill_after: float | None, number: int) -> float:
+    """Wait for *child*, which gets the signal *number* after *kill_after* seconds; seconds it lived on from there."""
+    if kill_after is None:
+        return 0.0
+    handle = os.pidfd_open(child)
+    try:
+        if select.select([handle], [], [], kill_after)[0]:
+            return 0.0
+        os.kill(child, number)
+        began = time.monotonic()
+        select.select([handle], [], [], 60)
+        return time.monotonic() - began
+    finally:
+        os.close(handle)
+
+
+def main() -> None:
+    """Serve until the input ends."""
+    _preload()
+    for line in sys.stdin:
+        print(json.dumps(_run(json.loads(line))), flush=True)
+
+
+if __name__ == "__main__":
+    main()
