@@ -7,7 +7,8 @@ arrive from several threads at once, so a callback must be thread-safe and quick
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from accelinstall.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

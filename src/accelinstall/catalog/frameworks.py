@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -16,6 +15,7 @@ from accelinstall.catalog.loading import FOLDER, CatalogFileError, wheels_of
 from accelinstall.catalog.values import Catalog, Numbers, Wheel, numbers_of
 from accelinstall.model.hardware import Environment
 from accelinstall.model.target import environment_of
+from accelinstall.values import dataclass
 
 FRAMEWORK_FILES = ("tensorflow", "jax", "onnxruntime", "packages")
 FOLLOWS_TORCH = "torch"

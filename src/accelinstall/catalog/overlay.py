@@ -7,7 +7,6 @@ over the shipped one of the same name.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from accelinstall.catalog.checking import Place, problems, schema
@@ -15,6 +14,7 @@ from accelinstall.catalog.loading import backend_from, release_from
 from accelinstall.catalog.values import Backend, Catalog, DriverFloor, Drivers, numbers_of
 from accelinstall.errors import CatalogError
 from accelinstall.model.target import environment_of
+from accelinstall.values import replace
 
 Line = Callable[..., int]
 _INDEX = "https://download.pytorch.org/whl/{label}"

@@ -7,12 +7,12 @@ answer always wins over these.
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 from accelinstall.errors import CatalogError
+from accelinstall.values import dataclass
 
 XpuSupport = Literal["validated", "silicon", "unlisted", "no"]
 

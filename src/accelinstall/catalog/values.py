@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from accelinstall.model.hardware import Environment
+from accelinstall.values import dataclass, field
 
 Numbers = tuple[int, ...]
 

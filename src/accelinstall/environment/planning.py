@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from accelinstall.environment.errors import InterpreterMissing, NotAnEnvironment
 from accelinstall.environment.interpreter import read_pyvenv
 from accelinstall.environment.poetry import chosen_minor, poetry_environment_name, read_poetry_settings
+from accelinstall.values import dataclass
 
 LOCK, MAKING = ".accelinstall.lock", ".accelinstall.making"
 """Files in an environment that is being made: held by who makes it, and there until it is whole."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from accelinstall.hardware.inquiry import Inquiry
 from accelinstall.hardware.nvidia_text import parse_driver_version
+from accelinstall.values import dataclass
 
 _TREES = ("/proc/device-tree", "/sys/firmware/devicetree/base")
 _TEGRA_RELEASE = "/etc/nv_tegra_release"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TypeVar
 
 from accelinstall.hardware.inquiry import Inquiry
+from accelinstall.values import dataclass
 
 Value = TypeVar("Value", int, float)
 

@@ -9,8 +9,9 @@ is an exception: what cannot be read is ``None``, empty, or an answer that says 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal, Protocol
+
+from accelinstall.values import dataclass
 
 DRIVER_DEADLINE = 2.0
 """Seconds that a driver or a command gets to answer."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from accelinstall.values import dataclass
 
 # mem_banks: HSA_HEAPTYPE_FRAME_BUFFER_PUBLIC and _PRIVATE, the device's own memory.
 _DEVICE_HEAPS = (1, 2)

@@ -7,14 +7,13 @@ most machines never do.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from accelinstall.hardware.host import NvmlAnswer, NvmlDevice
 from accelinstall.hardware.inquiry import Inquiry
 from accelinstall.hardware.nvidia_text import parse_capability, parse_driver_version, parse_smi_header, parse_smi_rows
 from accelinstall.hardware.pci import NVIDIA, PciDisplay
 from accelinstall.hardware.surroundings import Surroundings
 from accelinstall.model.hardware import Device, Evidence
+from accelinstall.values import dataclass, replace
 
 _PROC_VERSION = "/proc/driver/nvidia/version"
 _SYS_VERSION = "/sys/module/nvidia/version"

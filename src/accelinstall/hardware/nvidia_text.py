@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from accelinstall.values import dataclass
 
 _NUMBER = re.compile(r"\d{1,5}\.\d{1,5}(?:\.\d{1,5})?", re.ASCII)
 _CAPABILITY = re.compile(r"(\d{1,2})\.(\d)", re.ASCII)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from accelinstall.hardware.inquiry import Inquiry
+from accelinstall.values import dataclass
 
 NVIDIA, AMD, INTEL = 0x10DE, 0x1002, 0x8086
 _DEVICES = "/sys/bus/pci/devices"

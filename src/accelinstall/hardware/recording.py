@@ -6,7 +6,6 @@ import json
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import PurePosixPath
 
 from accelinstall.errors import DetectionError
@@ -20,6 +19,7 @@ from accelinstall.hardware.host import (
 )
 from accelinstall.hardware.recorded import SCHEMA
 from accelinstall.hardware.redaction import Redactor
+from accelinstall.values import replace
 
 _HOST_NAMES = ("HOSTNAME", "COMPUTERNAME")
 _USER_NAMES = ("USER", "LOGNAME", "USERNAME")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from accelinstall.hardware import boards
 from accelinstall.hardware.host import PlatformFacts
 from accelinstall.hardware.inquiry import Inquiry
 from accelinstall.hardware.pci import PciDisplay
 from accelinstall.model.hardware import Platform
+from accelinstall.values import dataclass
 
 _SYSTEMS = {"Linux": "linux", "Darwin": "macos", "Windows": "windows"}
 _MACHINES = {"amd64": "x86_64", "x64": "x86_64", "i386": "i686", "i586": "i686", "armv8l": "armv7l"}

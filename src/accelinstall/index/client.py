@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import os
 import threading
@@ -31,6 +30,7 @@ from accelinstall.model.project import Source
 from accelinstall.model.variants import ReleaseVariants
 from accelinstall.net import HttpClient, HttpError, NotFound
 from accelinstall.net.origins import path_of
+from accelinstall.values import replace
 
 # More gain nothing, for parsing takes turns; and each opens a connection with a look-up of its own: some resolvers drop
 # bursts of more than twenty, which costs five seconds.
@@ -198,7 +198,7 @@ class IndexClient:
                 content, size = self._metadata_inside(file)
         except HttpError as error:
             raise unreachable(Source(name=file.source, url=file.url), error) from error
-        metadata = dataclasses.replace(_checked(file, content), wheel_size=size)
+        metadata = replace(_checked(file, content), wheel_size=size)
         if self._kept:
             self._kept.store(file, metadata, stamp=stamp)
         return metadata

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any, NamedTuple, Self
 from urllib.parse import unquote, urljoin, urlsplit
 
 from accelinstall.index.filenames import parse_sdist_name, parse_wheel_name
 from accelinstall.model.index import IndexFile
+from accelinstall.values import dataclass
 
 _SHA256 = re.compile(r"[0-9a-f]{64}").fullmatch
 _SHA256_FRAGMENT = re.compile(r"sha256=[0-9a-f]{64}").fullmatch

@@ -6,7 +6,6 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 from accelinstall.index.errors import SourceRefusesLogin, SourceUnreachable
 from accelinstall.index.filenames import SDIST_SUFFIXES, VARIANTS_SUFFIX, parse_wheel_name
@@ -17,6 +16,7 @@ from accelinstall.model.variants import split_label
 from accelinstall.net import CredentialsRefused, HttpClient, HttpError, NotFound
 from accelinstall.net.addresses import file_address, without_credentials
 from accelinstall.net.origins import path_of
+from accelinstall.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 
 from accelinstall.index.errors import PipConfigurationInvalid
 from accelinstall.net.addresses import file_address, split_credentials
 from accelinstall.net.credentials import Login
+from accelinstall.values import dataclass, field
 
 _SECTIONS = ("global", "install")
 _TRUE = frozenset({"1", "yes", "true", "on", "y", "t"})

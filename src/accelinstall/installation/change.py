@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 
 from accelinstall import events, fs
 from accelinstall.installation.bytecode import bytecode_path, compile_modules
@@ -23,6 +22,7 @@ from accelinstall.model.installation import InstalledDistribution, Interpreter, 
 from accelinstall.model.lock import LockedPackage
 from accelinstall.model.receipts import render_receipt
 from accelinstall.model.store import StoreEntry
+from accelinstall.values import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

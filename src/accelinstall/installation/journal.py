@@ -15,12 +15,12 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Literal
 
 from accelinstall import events, fs
 from accelinstall.installation.records import slashed
 from accelinstall.installation.state import State
+from accelinstall.values import dataclass
 
 Kind = Literal["displace", "place"]
 

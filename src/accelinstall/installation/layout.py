@@ -6,7 +6,6 @@ import base64
 import hashlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from accelinstall.installation.errors import PathRefused, StoreEntryGone
 from accelinstall.installation.records import slashed
@@ -15,6 +14,7 @@ from accelinstall.model.installation import Interpreter
 from accelinstall.model.lock import LockedPackage
 from accelinstall.model.receipts import STATE_FOLDER
 from accelinstall.model.store import StoredFile, StoreEntry
+from accelinstall.values import dataclass, field
 
 # Written anew for every environment, whatever the wheel brought.
 _OWN_METADATA = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")

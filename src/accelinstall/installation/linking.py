@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from accelinstall import events, fs
 from accelinstall.installation.errors import NoSpace, StoreEntryGone, from_os_error
 from accelinstall.installation.layout import Layout
 from accelinstall.installation.staging import Stage
 from accelinstall.model.installation import LinkMode
+from accelinstall.values import dataclass, field
 
 _THREADS = 2
 # How many files between two looks at the stop sign and two words to the progress callback.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
 
 from accelinstall import events
 from accelinstall.installation.errors import PathsCollide
@@ -12,6 +11,7 @@ from accelinstall.installation.layout import Content, Layout, Places
 from accelinstall.installation.records import Row, absolute_path, read_record, record_path, render_record, slashed
 from accelinstall.installation.removal import Staying, bytecode_of, displacements, files_to_remove, is_empty_tree
 from accelinstall.model.installation import InstalledDistribution
+from accelinstall.values import dataclass, field
 
 
 @dataclass(slots=True, kw_only=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from accelinstall import fs
 from accelinstall.installation.errors import from_os_error
+from accelinstall.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

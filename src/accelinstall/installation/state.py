@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 
 from accelinstall import events, fs
 from accelinstall.installation.errors import from_os_error
@@ -13,6 +12,7 @@ from accelinstall.installation.records import slashed
 from accelinstall.model.installation import Interpreter, Receipt
 from accelinstall.model.lock import Lock
 from accelinstall.model.receipts import RECEIPTS_FOLDER, STATE_FOLDER, newest_receipt_file, parse_receipt
+from accelinstall.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
 
 from accelinstall.errors import AccelinstallError
 from accelinstall.lockfile.errors import LockNeedsTarget, MalformedLock, UnsupportedLock
@@ -13,6 +12,7 @@ from accelinstall.lockfile.rendering import CREATED_BY, SCHEMA
 from accelinstall.lockfile.tables import Table
 from accelinstall.model.lock import Lock, LockedPackage
 from accelinstall.model.target import Target
+from accelinstall.values import dataclass
 
 _PLACE = re.compile(r"\s*\(at (line \d+, column \d+|end of document)\)$")
 _SHA256 = re.compile(r"[0-9a-f]{64}")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any
 
 from accelinstall.lockfile.errors import UnwritableLock
 from accelinstall.model.lock import Lock, LockedPackage
 from accelinstall.model.target import Target
 from accelinstall.model.variants import split_label
+from accelinstall.values import replace
 
 SCHEMA = 1
 """Version of ``[tool.accelinstall]``; readers refuse a higher one."""

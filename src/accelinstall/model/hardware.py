@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from accelinstall.values import dataclass
 
 Vendor = Literal["nvidia", "amd", "intel", "apple"]
 Environment = Literal["cuda", "rocm", "xpu", "mps", "cpu", "edge"]

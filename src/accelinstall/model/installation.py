@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
 
 from accelinstall.model.lock import LockedPackage
+from accelinstall.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

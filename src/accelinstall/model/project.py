@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from accelinstall.model.finding import Finding
+from accelinstall.values import dataclass, field
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from accelinstall.model.finding import Finding
 from accelinstall.model.target import Target
+from accelinstall.values import dataclass
 
 Preference = Literal["newest", "shared", "smallest"]
 """What decides between candidates: the newest releases, one CUDA major for all frameworks, or the least to download."""

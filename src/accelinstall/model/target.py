@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from accelinstall.errors import UsageError
 from accelinstall.model.hardware import ENVIRONMENTS, Environment
+from accelinstall.values import dataclass
 
 if TYPE_CHECKING:
     from packaging.tags import Tag

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from accelinstall.values import dataclass, field
 
 Features = tuple[tuple[str, tuple[str, ...]], ...]
 """Feature name -> values, both best first."""

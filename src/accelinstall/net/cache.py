@@ -9,9 +9,10 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict
 
 from accelinstall.net.responses import Response
+from accelinstall.values import dataclass, field, replace
 
 _KEPT = ("content-type", "etag", "last-modified", "cache-control", "date", "x-pypi-last-serial")
 

@@ -6,11 +6,11 @@ import base64
 import os
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from accelinstall.net.addresses import split_credentials
 from accelinstall.net.errors import InvalidAddress
+from accelinstall.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from accelinstall.net.errors import InvalidAddress
+from accelinstall.values import dataclass
 
 _PORTS = {"http": 80, "https": 443}
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
 from accelinstall.net.errors import ConnectionLost
+from accelinstall.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

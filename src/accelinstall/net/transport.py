@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from accelinstall.net.addresses import split_credentials
@@ -13,6 +12,7 @@ from accelinstall.net.credentials import Login
 from accelinstall.net.mapping import mapped
 from accelinstall.net.origins import Origin, origin_of
 from accelinstall.net.proxies import Proxies
+from accelinstall.values import dataclass, field
 
 if TYPE_CHECKING:
     import ssl

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from accelinstall.errors import CatalogError, UsageError
+from accelinstall.values import dataclass
 
 if TYPE_CHECKING:
     from accelinstall.catalog import Catalog

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from accelinstall.pipeline.locking import fresh_lock, lock_path
 from accelinstall.pipeline.outcomes import LockState
 from accelinstall.pipeline.poetry import read_agreement, read_poetry_lock
 from accelinstall.pipeline.reading import read_text
+from accelinstall.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,7 @@ def check_lock(plan: Plan, request: Request, session: Session) -> LockState:
     """
     if request.output == "-":
         raise UsageError("`--check` needs a file", hint="leave `-o -` out")
-    plan = dataclasses.replace(plan, poetry_lock=read_poetry_lock(request))
+    plan = replace(plan, poetry_lock=read_poetry_lock(request))
     for candidate in plan.selection.candidates:
         if fresh := fresh_lock(plan, candidate, request, session):
             return LockState(target=fresh.lock.target, path=fresh.path, state="fresh")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import threading
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from accelinstall import events
@@ -18,6 +16,7 @@ from accelinstall.pipeline.outcomes import Locked, Synced
 from accelinstall.pipeline.places import Place
 from accelinstall.pipeline.reading import read_project
 from accelinstall.pipeline.session import Session, cache_directory
+from accelinstall.values import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -65,12 +64,12 @@ def install_lock(
     """
     whole = locked.lock
     ensure_lock_fits(whole, place.interpreter)
-    lock = dataclasses.replace(whole, packages=whole.packages_of(groups or _profile_groups(whole, request)))
+    lock = replace(whole, packages=whole.packages_of(groups or _profile_groups(whole, request)))
     goal = Goal(lock=lock, exact=request.exact and not owned_only, removes_owned=request.exact)
     transaction = goal.difference(place.interpreter) if place.plan.exists else goal.difference(None)
     synced = _planned(locked, lock, transaction, place, session)
     if request.dry_run:
-        synced = dataclasses.replace(synced, dry_run=True)
+        synced = replace(synced, dry_run=True)
     session.progress(events.Reached(stage="planned", value=synced))
     if request.dry_run:
         return synced
@@ -78,7 +77,7 @@ def install_lock(
     if transaction.steps or not place.plan.exists:
         receipt, interpreter = _carry_out(goal, transaction, request, place, session)
     proof = _prove(lock, interpreter, request, session) if request.prove else ()
-    return dataclasses.replace(synced, receipt=receipt, proof=proof)
+    return replace(synced, receipt=receipt, proof=proof)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +155,7 @@ def ensure_lock_fits(lock: Lock, interpreter: Interpreter) -> None:
         return
     from packaging.utils import parse_wheel_filename
 
-    here = dataclasses.replace(target, libc=interpreter.libc)
+    here = replace(target, libc=interpreter.libc)
     accepted = frozenset(here.tags())
     for package in lock.packages:
         if not parse_wheel_filename(split_label(package.filename)[0])[3] & accepted:

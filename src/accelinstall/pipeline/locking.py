@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import time
 from pathlib import Path
@@ -18,6 +17,7 @@ from accelinstall.pipeline.outcomes import Locked
 from accelinstall.pipeline.planning import Plan, make_plan, requests_for_targets
 from accelinstall.pipeline.poetry import PoetryPins, input_of, pins_for, read_agreement, read_poetry_lock
 from accelinstall.pipeline.reading import read_text
+from accelinstall.values import replace
 
 if TYPE_CHECKING:
     from accelinstall.model.installation import Interpreter
@@ -61,7 +61,7 @@ def lock_target(plan: Plan, request: Request, session: Session) -> Locked:
     """
     if request.frozen:
         return _frozen_lock(plan, request)
-    plan = dataclasses.replace(plan, poetry_lock=read_poetry_lock(request))
+    plan = replace(plan, poetry_lock=read_poetry_lock(request))
     if not (request.upgrade or request.upgrade_packages):
         for candidate in plan.selection.candidates:
             fresh = fresh_lock(plan, candidate, request, session)
@@ -82,7 +82,7 @@ def lock_target(plan: Plan, request: Request, session: Session) -> Locked:
         number = len(locked.lock.packages)
         count = "1 package" if number == 1 else f"{number} packages"
         session.progress(events.PhaseFinished(phase="resolve", seconds=time.monotonic() - started, detail=count))
-        return _write(dataclasses.replace(locked, verdicts=(*locked.verdicts, *rejected)), request)
+        return _write(replace(locked, verdicts=(*locked.verdicts, *rejected)), request)
     assert first is not None, "a selection holds at least one candidate"
     raise first
 
@@ -110,7 +110,7 @@ def _frozen_lock(plan: Plan, request: Request) -> Locked:
     if found is None:
         raise LockMissing(paths[0], target=plan.selection.candidates[0].target.slug)
     locked = _read_lock(found)
-    return dataclasses.replace(locked, findings=(*plan.project.findings, *locked.findings))
+    return replace(locked, findings=(*plan.project.findings, *locked.findings))
 
 
 def lock_path(request: Request, target: Target) -> str:
@@ -129,7 +129,7 @@ def _read_lock(path: str, interpreter: Interpreter | None = None) -> Locked:
     target = None
     if interpreter is not None:
         slug = f"cpu-{interpreter.platform}-{interpreter.python}"
-        target = dataclasses.replace(Target.parse(slug), libc=interpreter.libc)
+        target = replace(Target.parse(slug), libc=interpreter.libc)
     text = read_text(path)
     lock = parse_lock(text, where=path, target=target)
     return Locked(lock=lock, text=text, path=path, fresh=True, findings=_still_true(lock))
@@ -206,7 +206,7 @@ def _lock_candidate(
         input_hash=_input_hash(plan, candidate, request),
         finder=session.index,
     )
-    lock = dataclasses.replace(lock, group_roots=_group_roots(plan, lock))
+    lock = replace(lock, group_roots=_group_roots(plan, lock))
     _ensure_listed_hashes(plan, lock)
     pins.ensure_files(lock)
     return Locked(
@@ -335,7 +335,7 @@ def _selected(plan: Plan, candidate: Candidate, lock: Lock, session: Session) ->
         place = package.source if package.source in named else ""
         if not package.source:
             place = package.url or f"find-links ({package.filename})"
-        rows.append(dataclasses.replace(row, version=package.version, backend=backend, source_url=place))
+        rows.append(replace(row, version=package.version, backend=backend, source_url=place))
     return tuple(dict.fromkeys(rows))
 
 
@@ -383,7 +383,7 @@ def _conflict(candidate: Candidate, error: AccelinstallError) -> Verdict:
 
 def _write(locked: Locked, request: Request) -> Locked:
     if request.output == "-":
-        return dataclasses.replace(locked, path="")
+        return replace(locked, path="")
     if request.dry_run:
         return locked
     from accelinstall.fs import write_atomic
@@ -392,4 +392,4 @@ def _write(locked: Locked, request: Request) -> Locked:
         write_atomic(locked.path, locked.text.encode())
     except OSError as error:
         raise LockError(f"{locked.path} cannot be written: {error.strerror}", hint=_WRITE_ELSEWHERE) from error
-    return dataclasses.replace(locked, written=True)
+    return replace(locked, written=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
 
 from accelinstall.model.finding import Finding
@@ -12,6 +11,7 @@ from accelinstall.model.installation import Proof, Receipt, Transaction
 from accelinstall.model.lock import Lock
 from accelinstall.model.selection import Selected, Selection, Verdict
 from accelinstall.model.target import Target
+from accelinstall.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from accelinstall import events
@@ -11,6 +10,7 @@ from accelinstall.model.installation import Interpreter
 from accelinstall.pipeline.reading import read_project
 from accelinstall.pipeline.request import Request
 from accelinstall.pipeline.session import cache_directory
+from accelinstall.values import dataclass
 
 if TYPE_CHECKING:
     from accelinstall.environment import EnvironmentPlan

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from accelinstall.errors import ProjectError, UsageError
@@ -13,6 +11,7 @@ from accelinstall.model.project import GroupChoice, Project, Source, Wanted
 from accelinstall.model.selection import Selection, Wish
 from accelinstall.model.target import Target, TargetSyntaxError, environment_of
 from accelinstall.pipeline.reading import read_project
+from accelinstall.values import dataclass, replace
 
 if TYPE_CHECKING:
     from accelinstall.catalog import Catalog
@@ -151,8 +150,8 @@ def read_hardware(request: Request, session: Session, *, interpreter: Interprete
     report = session.machine
     if interpreter is not None and not request.host:
         # Packages are for that interpreter, not for the one accelinstall runs on.
-        platform = dataclasses.replace(report.platform, python_version=interpreter.version)
-        report = dataclasses.replace(report, platform=platform)
+        platform = replace(report.platform, python_version=interpreter.version)
+        report = replace(report, platform=platform)
     return apply_overrides(report, request.overrides)
 
 
@@ -238,7 +237,7 @@ def requests_for_targets(request: Request, interpreter: Interpreter | None, sess
                 hint='add `targets = ["cpu", "cu130"]` under [tool.accelinstall] in pyproject.toml',
             )
     targets = dict.fromkeys(expand_target(name, request, interpreter, session) for name in names)
-    return [dataclasses.replace(request, target=target) for target in targets] or [request]
+    return [replace(request, target=target) for target in targets] or [request]
 
 
 def expand_target(name: str, request: Request, interpreter: Interpreter | None, session: Session) -> Target:
@@ -257,7 +256,7 @@ def expand_target(name: str, request: Request, interpreter: Interpreter | None, 
             raise TargetSyntaxError(name) from None
     if target.libc:
         return target
-    return dataclasses.replace(target, libc=PORTABLE_FLOORS.get(target.system, ""))
+    return replace(target, libc=PORTABLE_FLOORS.get(target.system, ""))
 
 
 def _platform_and_python(request: Request, interpreter: Interpreter | None, session: Session) -> str:

@@ -7,13 +7,13 @@ the bytes of ``poetry.lock``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from accelinstall.errors import LockError
 from accelinstall.model.finding import Finding
 from accelinstall.pipeline.reading import read_text
+from accelinstall.values import dataclass, field
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from accelinstall.errors import ProjectError, UsageError
 from accelinstall.model.project import MAIN, Group, Project, Wanted
 from accelinstall.pipeline.request import Request
+from accelinstall.values import replace
 
 
 def read_project(request: Request) -> Project:

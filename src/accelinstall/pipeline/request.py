@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from accelinstall.model.hardware import Overrides
 from accelinstall.model.selection import Preference
 from accelinstall.model.target import Target
+from accelinstall.values import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from accelinstall.model.project import MAIN, Group, Wanted
 from accelinstall.project.document import Document
 from accelinstall.project.enrichment import enriched, note_ignored
@@ -13,6 +11,7 @@ from accelinstall.project.poetry import read_poetry_dependencies
 from accelinstall.project.positions import Path
 from accelinstall.project.requirement import Entry, canonical
 from accelinstall.project.standard import read_dependency_group
+from accelinstall.values import replace
 
 _POETRY: Path = ("tool", "poetry")
 _GROUP_KEYS = ("optional", "dependencies", "include-groups")

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from accelinstall.project.intervals import clauses_of_union
+from accelinstall.values import dataclass
 
 _UNION = re.compile(r"\s*\|\|?\s*")
 # A comma or a blank separates clauses, but not the blank between an operator and its version.

@@ -6,11 +6,10 @@ dependencies, ``[tool.poetry]`` only enriches those with a source, markers or pr
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from accelinstall.project.document import Document
 from accelinstall.project.markers import all_of
 from accelinstall.project.requirement import Entry, requirement_of
+from accelinstall.values import replace
 
 
 def enriched(entries: list[Entry], poetry: list[Entry]) -> list[Entry]:

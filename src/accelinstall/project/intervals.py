@@ -7,9 +7,10 @@ written with ``!=`` when it is a single version or a run of whole prefixes: ``>=
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
+
+from accelinstall.values import dataclass
 
 if TYPE_CHECKING:
     from packaging.version import Version

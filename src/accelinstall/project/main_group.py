@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from accelinstall.model.project import MAIN, Wanted
 from accelinstall.project.document import Document
@@ -14,6 +13,7 @@ from accelinstall.project.poetry import read_poetry_dependencies
 from accelinstall.project.positions import Path
 from accelinstall.project.requirement import Entry, bound_to_extras, canonical, with_marker
 from accelinstall.project.standard import read_requirements
+from accelinstall.values import replace
 
 Extras = Mapping[str, tuple[str, ...]]
 _POETRY: Path = ("tool", "poetry")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from accelinstall.model.project import Group, Project, Source, Wanted
 from accelinstall.project.assembly import read_groups
@@ -15,6 +14,7 @@ from accelinstall.project.poetry import read_poetry_python
 from accelinstall.project.requirement import canonical
 from accelinstall.project.settings import read_settings
 from accelinstall.project.sources import DeclaredSource, bind, read_sources, uses_default_index, without_url_secret
+from accelinstall.values import replace
 
 
 def parse_project(text: str | bytes, *, directory: str, filename: str = "pyproject.toml") -> Project:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from accelinstall.errors import ProjectError
@@ -13,6 +12,7 @@ from accelinstall.project.document import dotted
 from accelinstall.project.markers import settle_extras
 from accelinstall.project.positions import Path, Positions
 from accelinstall.project.requirement import canonical
+from accelinstall.values import dataclass, field
 
 POETRY_LOCK = "poetry.lock"
 _GENERATOR = re.compile(r"#[^\n]*\bPoetry (\d+(?:\.\d+)*)")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from accelinstall.model.project import Wanted
 from accelinstall.project.markers import all_of, marker_of_extras
+from accelinstall.values import dataclass, replace
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement

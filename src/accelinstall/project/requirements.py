@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
 from accelinstall.errors import ProjectError
@@ -20,6 +19,7 @@ from accelinstall.project.errors import InvalidProject, Problem, did_you_mean
 from accelinstall.project.references import reference_of
 from accelinstall.project.requirement import RequirementError, local_label, masked, parse_requirement
 from accelinstall.project.sources import is_address, without_secret, without_url_secret
+from accelinstall.values import dataclass, field, replace
 
 _COMMENT = re.compile(r"(?:^|\s+)#.*$")
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")

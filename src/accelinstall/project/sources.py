@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 from accelinstall.model.project import Priority, Source, Wanted
 from accelinstall.project.document import Document
 from accelinstall.project.errors import Problem, did_you_mean
 from accelinstall.project.positions import Path
 from accelinstall.project.requirement import with_url
+from accelinstall.values import dataclass, replace
 
 DEFAULT_INDEX = "pypi"
 _PRIORITIES: tuple[Priority, ...] = ("primary", "supplemental", "explicit")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from accelinstall.model.project import GroupChoice, Project, Source, Wanted
 from accelinstall.project.errors import UnknownExtra
 from accelinstall.project.markers import settle_extras
 from accelinstall.project.requirement import canonical, with_marker
+from accelinstall.values import replace
 
 
 def wanted_of(project: Project, choice: GroupChoice, *, extras: Sequence[str] = ()) -> tuple[Wanted, ...]:

@@ -7,7 +7,6 @@ import os
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -15,6 +14,7 @@ from accelinstall import events
 from accelinstall.model.installation import Interpreter, Proof
 from accelinstall.model.target import Target, environment_of
 from accelinstall.proof.judging import judge
+from accelinstall.values import dataclass
 
 if TYPE_CHECKING:
     import subprocess

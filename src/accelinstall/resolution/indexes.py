@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Protocol
 
 from accelinstall.model.project import Settings, Source
 from accelinstall.model.selection import Choice
 from accelinstall.resolution.routing import PYPI, FamilyRule, Routing
+from accelinstall.values import dataclass, replace
 
 DEFAULT = "default"
 """The name of the default index as a source."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations, islice, product
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from accelinstall.resolution.needs import Need, Pin
 from accelinstall.resolution.provider import Provider
 from accelinstall.resolution.shelf import WORDS, Shelf
 from accelinstall.resolution.stock import Stock
+from accelinstall.values import dataclass
 
 if TYPE_CHECKING:
     from resolvelib.structs import RequirementInformation

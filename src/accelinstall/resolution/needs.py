@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from packaging.version import Version
 
 from accelinstall.model.index import IndexFile
 from accelinstall.resolution.places import Place, same_label
 from accelinstall.resolution.standards import Range
+from accelinstall.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from accelinstall.model.project import Source
+from accelinstall.values import dataclass
 
 if TYPE_CHECKING:
     from packaging.version import Version

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from accelinstall.model.finding import Finding
 from accelinstall.model.index import CoreMetadata, IndexFile
 from accelinstall.model.project import Source
+from accelinstall.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

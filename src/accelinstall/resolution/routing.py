@@ -14,7 +14,6 @@ The rules stand in the design under *Project*, *Decisions: Indexes* and *A sourc
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Protocol
 
@@ -30,6 +29,7 @@ from accelinstall.resolution.admissions import (
     trusting,
 )
 from accelinstall.resolution.places import Admission, Place, Tier
+from accelinstall.values import dataclass, field, replace
 
 PYPI = "pypi"
 """What projects call the default index, in any case of letters."""

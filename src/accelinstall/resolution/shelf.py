@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from packaging.version import Version
@@ -12,6 +11,7 @@ from accelinstall.model.index import IndexFile
 from accelinstall.resolution.places import Place
 from accelinstall.resolution.standards import Range, Wheels, build_number, parse_range, parse_version
 from accelinstall.resolution.variants import VariantJudge
+from accelinstall.values import dataclass
 
 # How far a file came before it was refused: the reason of the file that came farthest speaks for its version.
 _PROGRESS = (

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from accelinstall.catalog import Backend, Release
 from accelinstall.model.hardware import Environment
 from accelinstall.model.selection import Candidate, Choice, Selected, Wish
@@ -13,6 +11,7 @@ from accelinstall.selection.machine import Machine
 from accelinstall.selection.question import Question
 from accelinstall.selection.ranking import Ranked
 from accelinstall.selection.rules import judge
+from accelinstall.values import replace
 
 # Backends whose wheels have no version floor: releases newer than the catalog are welcome.
 _OPEN_ENDED = ("cpu", "mps")

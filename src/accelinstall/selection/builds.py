@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from accelinstall.catalog import Backend, Catalog, FrameworkBuild, dotted
 from accelinstall.model.hardware import Device, Environment
 from accelinstall.model.selection import Verdict
@@ -19,6 +17,7 @@ from accelinstall.selection.rules import (
     macos_refusal,
     not_compiled,
 )
+from accelinstall.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

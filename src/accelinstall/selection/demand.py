@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from accelinstall.catalog import Backend, Catalog, Release
 from accelinstall.model.selection import Wish
 from accelinstall.selection.refusals import InvalidWish
+from accelinstall.values import dataclass, field, replace
 
 if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet

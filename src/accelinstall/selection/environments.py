@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from accelinstall.catalog import Catalog, load_catalog
 from accelinstall.model.hardware import ENVIRONMENTS, Device, Environment, HardwareReport, Overrides
 from accelinstall.model.target import environment_of
 from accelinstall.selection.machine import VENDORS, Machine, machine_of
 from accelinstall.selection.ranking import backends_for
 from accelinstall.selection.rules import device_refusal
+from accelinstall.values import replace
 
 _NO_CLAIM = Overrides()
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from accelinstall.catalog import Framework, FrameworkBuild, Numbers, Retired, framework_of, numbers_of
 from accelinstall.model.selection import Choice, Verdict, Wish
 from accelinstall.selection.builds import Judged, Site, judge_build
 from accelinstall.selection.demand import PIN, contains
+from accelinstall.values import dataclass
 
 _PRERELEASE = re.compile(r"(a|b|rc|dev)\d")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from accelinstall.catalog import Numbers, numbers_of
 from accelinstall.model.hardware import Device
@@ -11,6 +10,7 @@ from accelinstall.selection.machine import python_of_tag
 from accelinstall.selection.question import Question
 from accelinstall.selection.ranking import Ranked
 from accelinstall.selection.rules import Judgement, dotted_driver
+from accelinstall.values import replace
 
 
 def better_driver(question: Question, than: Ranked | None) -> tuple[str, Ranked] | None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 
 from accelinstall.catalog import Numbers, numbers_of
 from accelinstall.model.hardware import Device, Environment, HardwareReport, Vendor
+from accelinstall.values import dataclass
 
 VENDORS: dict[Environment, Vendor] = {"cuda": "nvidia", "rocm": "amd", "xpu": "intel", "mps": "apple"}
 # The oldest Python this program itself runs on: what packages are for when a report does not say.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from accelinstall.model.hardware import Device, Evidence, HardwareReport, Overrides, Platform, Vendor
 from accelinstall.model.target import Target
 from accelinstall.selection.machine import python_tag
 from accelinstall.selection.refusals import UnknownArchitecture, UnknownPlatform
+from accelinstall.values import replace
 
 _ARCHITECTURES: tuple[tuple[str, Vendor], ...] = (
     (r"sm_\d{2,3}[a-z]?", "nvidia"),

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from accelinstall.catalog import Backend, Catalog, Release
 from accelinstall.model.hardware import Device, Environment, HardwareReport
 from accelinstall.selection.demand import Demand, releases_for
 from accelinstall.selection.machine import Machine, machine_of
 from accelinstall.selection.ranking import Ranked, backends_for, judgements, rank
 from accelinstall.selection.rules import Judgement
+from accelinstall.values import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

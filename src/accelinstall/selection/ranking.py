@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from accelinstall.catalog import Backend, Catalog, Numbers, Release, numbers_of
 from accelinstall.model.hardware import Environment
 from accelinstall.selection.demand import Demand
 from accelinstall.selection.machine import Machine
 from accelinstall.selection.rules import Judgement, is_native, judge
+from accelinstall.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

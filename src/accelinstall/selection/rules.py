@@ -5,12 +5,11 @@ Rules that need a number nobody could read are skipped; nothing is refused for w
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from accelinstall.catalog import Backend, Build, Catalog, Numbers, Release, dotted, numbers_of
 from accelinstall.model.hardware import Device
 from accelinstall.model.selection import Verdict
 from accelinstall.selection.machine import Machine, capability, python_of_tag
+from accelinstall.values import dataclass, replace
 
 HEAD = "torch"
 

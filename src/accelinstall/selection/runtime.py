@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from accelinstall.catalog import Relative, VendorIndex
 from accelinstall.model.finding import Finding
@@ -14,6 +13,7 @@ from accelinstall.selection.machine import devices_for
 from accelinstall.selection.question import Question
 from accelinstall.selection.ranking import Ranked
 from accelinstall.selection.rules import Judgement, label
+from accelinstall.values import replace
 
 _OVERRIDE = "HSA_OVERRIDE_GFX_VERSION"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from accelinstall.catalog import Backend, Catalog, Release
 from accelinstall.model.finding import Finding
@@ -24,6 +23,7 @@ from accelinstall.selection.rules import Judgement
 from accelinstall.selection.sources import backend_slug, major_of, with_learned
 from accelinstall.selection.together import Combination, combine, selected_rows, sizes_of_torch
 from accelinstall.selection.unfit import refuse
+from accelinstall.values import replace
 
 MOST_CANDIDATES = 8
 _ABOUT_TORCH = {

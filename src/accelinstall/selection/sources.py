@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from urllib.parse import urlsplit
 
 from accelinstall.catalog import Backend, Catalog
 from accelinstall.model.finding import Finding
 from accelinstall.model.selection import Wish
 from accelinstall.selection.rules import dotted_driver
+from accelinstall.values import replace
 
 # Folders that mirrors and pip's own layout put behind the label.
 _ENDINGS = {"simple", "index.html"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from itertools import product
 
 from accelinstall.model.hardware import Environment
@@ -12,6 +11,7 @@ from accelinstall.model.target import backends_from, environment_of
 from accelinstall.selection.demand import HEAD
 from accelinstall.selection.frameworks import Answer, Option, requirement
 from accelinstall.selection.ranking import Ranked
+from accelinstall.values import dataclass, replace
 
 Sizes = tuple[int, int, int]
 """CUDA major, bytes of the framework's own wheels, bytes of the vendor's libraries."""

@@ -7,7 +7,6 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from accelinstall import events, fs
@@ -15,6 +14,7 @@ from accelinstall.model.lock import LockedPackage
 from accelinstall.model.store import StoreEntry
 from accelinstall.store.errors import HashUnusable
 from accelinstall.store.manifest import Manifest, ManifestDamaged, parse_manifest, write_manifest
+from accelinstall.values import replace
 
 if TYPE_CHECKING:
     from accelinstall.net import HttpClient

@@ -7,7 +7,6 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from accelinstall.errors import SourceError
@@ -21,6 +20,7 @@ from accelinstall.store.members import Cancelled
 from accelinstall.store.segments import Segments, Span
 from accelinstall.store.spread import CHUNK as _CHUNK
 from accelinstall.store.spread import LENGTH, WINDOW, Hands, RangesUnusable, Spread
+from accelinstall.values import dataclass
 
 if TYPE_CHECKING:
     from accelinstall.net import HttpClient, Stream

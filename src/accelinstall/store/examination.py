@@ -6,12 +6,12 @@ import re
 import stat
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 
 from accelinstall.model.lock import LockedPackage
 from accelinstall.store import refusals
 from accelinstall.store.archive import Member
 from accelinstall.store.record import ACCEPTED, Row, parse_record
+from accelinstall.values import dataclass
 
 SCHEMES = frozenset({"purelib", "platlib", "headers", "scripts", "data"})
 # Signatures of RECORD cannot be recorded in it.

@@ -9,7 +9,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from accelinstall import fs
@@ -25,6 +24,7 @@ from accelinstall.store.manifest import write_manifest
 from accelinstall.store.members import Cancelled
 from accelinstall.store.refusals import WheelRefused
 from accelinstall.store.unpack import unpack
+from accelinstall.values import replace
 
 if TYPE_CHECKING:
     from accelinstall.net import HttpClient

@@ -7,10 +7,10 @@ per wheel; building the rows one by one takes 2.5 times as long, JSON the same p
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from accelinstall import fs
 from accelinstall.model.store import StoredFile, StoreEntry
+from accelinstall.values import dataclass
 
 _FORMAT = "accelinstall manifest 1"
 

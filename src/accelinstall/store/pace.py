@@ -6,7 +6,7 @@ limits them (a near mirror), further connections only cost: on loopback four los
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from accelinstall.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

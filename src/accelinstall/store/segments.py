@@ -6,7 +6,8 @@ Pure bookkeeping: nothing here reads, writes or waits.  Positions are bytes; ran
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from accelinstall.values import dataclass
 
 Span = tuple[int, int]
 """First byte and the one after the last."""

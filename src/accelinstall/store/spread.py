@@ -10,7 +10,6 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from accelinstall.errors import SourceError
 from accelinstall.fs import write_all
@@ -18,6 +17,7 @@ from accelinstall.store.journal import write_journal
 from accelinstall.store.lanes import Lanes
 from accelinstall.store.members import Cancelled
 from accelinstall.store.segments import Claim, Segments
+from accelinstall.values import dataclass
 
 LENGTH, WINDOW = 16 << 20, 512 << 20
 """Bytes of one part, and how far the furthest may be ahead of the first missing byte."""
