@@ -32,3 +32,20 @@ def test_every_public_name_is_there() -> None:
 
     for name in accelinstall.__all__:
         assert getattr(accelinstall, name) is not None
+
+
+@pytest.mark.parametrize("room", ["index", "net"])
+def test_a_room_imports_its_modules_when_they_are_asked_for(room: str) -> None:
+    code = f"import accelinstall.{room} as room, sys; print(sum(n.startswith(room.__name__) for n in sys.modules))"
+    output = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert int(output) == 1
+
+
+@pytest.mark.parametrize("room", ["index", "net"])
+def test_a_room_offers_what_it_lists(room: str) -> None:
+    import importlib
+
+    module = importlib.import_module(f"accelinstall.{room}")
+    assert [name for name in module.__all__ if getattr(module, name, None) is None] == []
+    with pytest.raises(AttributeError, match="nobody"):
+        module.nobody  # noqa: B018

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -217,6 +216,8 @@ def receipt_document(receipt: Receipt | None) -> Document | None:
 
 
 def _row(value: Any) -> Document:
+    import dataclasses
+
     return dataclasses.asdict(value)
 
 

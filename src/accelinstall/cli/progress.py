@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -74,6 +73,8 @@ class JsonLines:
     def __call__(self, event: events.Event) -> None:
         if self._broken:
             return
+        import dataclasses
+
         fields = {"stage": event.stage} if isinstance(event, events.Reached) else dataclasses.asdict(event)
         line = json.dumps({"schema": 1, "event": type(event).__name__, **fields})
         with self._lock:

@@ -4,32 +4,39 @@ Enter: addresses, credentials, proxies, certificates.  Leave: whole answers (:me
 bytes (:meth:`HttpClient.open`), or one error of the :class:`HttpError` family.  What the bytes mean is not known here.
 """
 
-from accelinstall.net.addresses import join_credentials, without_credentials
-from accelinstall.net.cache import PageCache
-from accelinstall.net.client import HttpClient
-from accelinstall.net.credentials import Login
-from accelinstall.net.errors import (
-    AnswerBroken,
-    CertificateRefused,
-    ConnectionFailed,
-    ConnectionLost,
-    CredentialsRefused,
-    HostUnknown,
-    HttpError,
-    InvalidAddress,
-    NotFound,
-    Offline,
-    ProxyFailed,
-    RangeRefused,
-    RedirectRefused,
-    ServerFailed,
-    SetupUnreadable,
-    StatusRefused,
-    TimedOut,
-    TooManyRequests,
-    WrongRange,
-)
-from accelinstall.net.responses import Response, Stream
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from accelinstall.lazily import lazily
+
+if TYPE_CHECKING:
+    from accelinstall.net.addresses import join_credentials, without_credentials
+    from accelinstall.net.cache import PageCache
+    from accelinstall.net.client import HttpClient
+    from accelinstall.net.credentials import Login
+    from accelinstall.net.errors import (
+        AnswerBroken,
+        CertificateRefused,
+        ConnectionFailed,
+        ConnectionLost,
+        CredentialsRefused,
+        HostUnknown,
+        HttpError,
+        InvalidAddress,
+        NotFound,
+        Offline,
+        ProxyFailed,
+        RangeRefused,
+        RedirectRefused,
+        ServerFailed,
+        SetupUnreadable,
+        StatusRefused,
+        TimedOut,
+        TooManyRequests,
+        WrongRange,
+    )
+    from accelinstall.net.responses import Response, Stream
 
 __all__ = [
     "AnswerBroken",
@@ -59,3 +66,41 @@ __all__ = [
     "join_credentials",
     "without_credentials",
 ]
+
+__getattr__ = lazily(
+    __name__,
+    {
+        "addresses": (
+            "join_credentials",
+            "without_credentials",
+        ),
+        "cache": ("PageCache",),
+        "client": ("HttpClient",),
+        "credentials": ("Login",),
+        "errors": (
+            "AnswerBroken",
+            "CertificateRefused",
+            "ConnectionFailed",
+            "ConnectionLost",
+            "CredentialsRefused",
+            "HostUnknown",
+            "HttpError",
+            "InvalidAddress",
+            "NotFound",
+            "Offline",
+            "ProxyFailed",
+            "RangeRefused",
+            "RedirectRefused",
+            "ServerFailed",
+            "SetupUnreadable",
+            "StatusRefused",
+            "TimedOut",
+            "TooManyRequests",
+            "WrongRange",
+        ),
+        "responses": (
+            "Response",
+            "Stream",
+        ),
+    },
+)
