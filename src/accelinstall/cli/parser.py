@@ -38,12 +38,13 @@ def build_parser(only: str | None = None) -> Parser:
         if only in (None, name):
             module = commands.load(name)
             command.epilog = "examples:\n" + "\n".join(f"  {line}" for line in module.EXAMPLES)
-            _add_common(command)
+            add_common(command)
             module.fill(command)
     return parser
 
 
-def _add_common(parser: Parser) -> None:
+def add_common(parser: Parser) -> None:
+    """What every command takes."""
     group = parser.add_argument_group("output")
     group.add_argument("--json", action="store_true", help="one JSON document on stdout")
     group.add_argument("-q", "--quiet", action="store_true", help="no talk on stderr, only errors")
