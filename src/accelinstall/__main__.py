@@ -15,8 +15,10 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     import gc
 
-    from accelinstall.cli import run
-
+    try:
+        from accelinstall.cli import run
+    except KeyboardInterrupt:  # from here on `run` tells it
+        return 130
     # A run makes many values and few cycles, and is over soon: looking for garbage often costs a quarter of the time.
     gc.set_threshold(100_000, 50, 100)
     return run(arguments)

@@ -218,12 +218,13 @@ def _copy(reader: int, writer: int) -> None:
         write_all(writer, chunk)
 
 
-def choose_link_mode(store_dir: str, target_dir: str) -> LinkMode:
+def choose_link_mode(store_dir: str, target_dir: str, *, wish: LinkMode | None = None) -> LinkMode:
     """The cheapest mode that really works from *store_dir* to *target_dir*: reflink, else hard link, else copy.
 
     Found by trying with a small file, because neither the file system's name nor equal device numbers tell (bind
     mounts, quotas, containers).  A store that cannot be written is copied from.
 
+    :param wish: try only this one; a copy where it does not work.
     :raises OSError: when *target_dir* cannot be written.
     """
     name = f".trial-{os.getpid()}-{time.monotonic_ns():x}"
@@ -233,6 +234,8 @@ def choose_link_mode(store_dir: str, target_dir: str) -> LinkMode:
     except OSError:
         return "copy"
     modes: tuple[LinkMode, ...] = ("reflink", "hardlink") if sys.platform == "linux" else ("hardlink",)
+    if wish is not None:
+        modes = tuple(mode for mode in modes if mode == wish)
     try:
         # In one folder both names would be one.
         target += ".linked"

@@ -61,13 +61,13 @@ class Worker:
         assert self._process.stdout
         self._process.stdout.close()
 
-    def send(
-        self, *argv: str, environ: dict[str, str], kill_after: float | None = None, signal: int | None = None
-    ) -> None:
-        """Begin one command line; :meth:`receive` gives what became of it."""
-        order = {"argv": argv, "environ": environ, "kill_after": kill_after, "signal": signal}
+    def send(self, *argv: str, environ: dict[str, str], **wishes: Any) -> None:
+        """Begin one command line; :meth:`receive` gives what became of it.
+
+        :param wishes: ``kill_after`` seconds, which ``signal`` (SIGKILL), ``largest_file`` that it may write.
+        """
         assert self._process.stdin
-        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.write(json.dumps({"argv": argv, "environ": environ, **wishes}) + "\n")
         self._process.stdin.flush()
 
     def receive(self) -> Done:

@@ -1,13 +1,15 @@
 """Command lines, each run in a process forked with everything imported: a kill then hits work, not imports.
 
-``python -m tests.faults.worker`` reads one JSON object a line, ``{"argv", "environ", "kill_after", "signal"}``, and
-answers each with ``{"status", "seconds", "out", "err"}``; *status* as the shell would tell it, negative for a signal.
+``python -m tests.faults.worker`` reads one JSON object a line, ``{"argv", "environ", "kill_after", "signal",
+"largest_file"}``, and answers each with ``{"status", "seconds", "out", "err", "after_signal"}``: *status* is negative
+for a signal, *after_signal* are the seconds that the process lived on after it was sent one.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import resource
 import select
 import signal
 import sys
@@ -19,6 +21,8 @@ from typing import Any, BinaryIO
 def _preload() -> None:
     """Import what a run imports, so that forked processes begin where a started one has just stopped importing."""
 
+    import accelinstall.cli
+    import accelinstall.cli.commands.sync
     import accelinstall.environment
     import accelinstall.index
     import accelinstall.installation.change
@@ -34,11 +38,17 @@ def _child(order: dict[str, Any], out: BinaryIO, err: BinaryIO) -> None:
     os.dup2(out.fileno(), 1)
     os.dup2(err.fileno(), 2)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    code = 70
+    if order.get("largest_file"):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (order["largest_file"],) * 2)
+    code = 130  # interrupted before the command line has begun
     try:
+        # Blocked until here: what the test's own machinery does is not to be interrupted.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         code = run(order["argv"], environ=order["environ"])
         sys.stdout.flush()
         sys.stderr.flush()
+    except KeyboardInterrupt:
+        pass
     finally:
         os._exit(code)
 
@@ -77,6 +87,7 @@ def _wait(child: int, kill_after: float | None, number: int) -> float:
 def main() -> None:
     """Serve until the input ends."""
     _preload()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     for line in sys.stdin:
         print(json.dumps(_run(json.loads(line))), flush=True)
 

@@ -1,9 +1,11 @@
 import json
 import os
 import pickle
+import shutil
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from accelinstall.events import PhaseAdvanced, PhaseStarted
+from accelinstall.events import Note, PhaseAdvanced, PhaseStarted
 from accelinstall.installation import (
     CommitFailed,
     EnvironmentChanged,
@@ -549,3 +551,19 @@ def test_a_disk_that_fills_up_leaves_everything_as_before(interpreter, shelf, tm
         check=True,
     ).stdout
     assert said == "no-space ['.accelinstall', 'old.py']\n"
+
+
+def test_a_link_mode_that_does_not_work_is_told_and_files_are_copied(interpreter, shelf, tmp_path):
+    if not Path("/dev/shm").is_dir() or os.stat("/dev/shm").st_dev == os.stat(shelf.root).st_dev:
+        pytest.skip("one file system only")
+    package = shelf.add("a")
+    entry = shelf.entries[package.sha256]
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as other:
+        root = Path(other, package.sha256, "tree")
+        shutil.copytree(entry.root, root)
+        shelf.entries[package.sha256] = replace(entry, root=str(root))
+        notes = []
+        receipt = install(interpreter, shelf, package, link_mode="hardlink", progress=notes.append)
+    assert receipt.link_mode == "copy"
+    assert [note.code for note in notes if isinstance(note, Note)] == ["link-mode-impossible"]
+    assert false_rows(interpreter) == []

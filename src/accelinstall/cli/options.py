@@ -101,9 +101,20 @@ def add_environment(parser: Parser) -> None:
     where.add_argument("--venv", metavar="DIR", default="", help="a virtual environment, made when missing")
 
 
+def add_link_mode(parser: Parser) -> None:
+    """How files are shared with the store."""
+    parser.add_argument(
+        "--link-mode",
+        choices=("auto", "reflink", "hardlink", "copy"),
+        default="auto",
+        help="how files get from the store into the environment (default: the cheapest that works, found by trial)",
+    )
+
+
 def add_installing(parser: Parser) -> None:
     """How an environment is changed."""
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, change nothing")
+    add_link_mode(parser)
     parser.add_argument("--no-proof", action="store_true", help="do not run the kernels afterwards")
     parser.add_argument(
         "--compile", action=argparse.BooleanOptionalAction, default=None, help="bytecode (default: in production)"

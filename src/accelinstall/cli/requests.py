@@ -60,6 +60,7 @@ def request_from(arguments: Namespace, environ: Mapping[str, str]) -> Request:
         exact=not one.get("inexact", False),
         prove=not one.get("no_proof", False),
         compile_bytecode=one.get("compile"),
+        link_mode=None if one.get("link_mode", "auto") == "auto" else one["link_mode"],
         cache_directory=one.get("cache_dir", ""),
         environ=dict(environ),
     )

@@ -104,7 +104,7 @@ def carry_out(
     stage = Stage(f"{hold.state.staging}/{receipt.id}", places.anchors)
     clock = _Clock(progress)
     try:
-        modes = choose_modes(layouts, stage, manner.link_mode)
+        modes = choose_modes(layouts, stage, manner.link_mode, progress=progress)
         _stage(change, plan, stage, bytecode, interpreter, modes, clock)
         receipt = replace(
             receipt,

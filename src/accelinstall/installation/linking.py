@@ -103,22 +103,28 @@ def _bring(row: _Row) -> None:
         _bring((source, path, "copy", executable, layout))
 
 
-def choose_modes(layouts: Sequence[Layout], stage: Stage, wish: LinkMode | None) -> dict[str, LinkMode]:
+def choose_modes(
+    layouts: Sequence[Layout], stage: Stage, wish: LinkMode | None, *, progress: events.Progress = events.ignore
+) -> dict[str, LinkMode]:
     """Wheel hash -> how its files get into the environment; one trial per store.
 
-    :param wish: used instead of a trial, except that files of another owner are never hard-linked.
+    :param wish: the only one that is tried; where it does not work, files are copied, which a note tells.  Files of
+        another owner are never hard-linked.
     """
     tried: dict[str, LinkMode] = {}
     modes: dict[str, LinkMode] = {}
     for layout in layouts:
         store = os.path.dirname(os.path.dirname(layout.entry.root))
-        mode = wish or tried.get(store)
+        mode = tried.get(store)
         if mode is None:
             try:
                 os.makedirs(stage.root, exist_ok=True)
-                mode = tried[store] = fs.choose_link_mode(os.path.dirname(layout.entry.root), stage.root)
+                mode = tried[store] = fs.choose_link_mode(os.path.dirname(layout.entry.root), stage.root, wish=wish)
             except OSError as error:
                 raise from_os_error(error, path=stage.anchors[0]) from error
+            if wish not in (None, mode):
+                message = f"a {wish} from `{store}` to `{stage.anchors[0]}` is not possible; files are copied"
+                progress(events.Note(level="warning", code="link-mode-impossible", message=message))
         modes[layout.entry.sha256] = "copy" if mode == "hardlink" and not layout.entry.shareable else mode
     return modes
 

@@ -124,6 +124,7 @@ def undo(place: Place, request: Request, session: Session) -> Synced:
         inventory=read_inventory(place.interpreter),
         find=session.store.get,
         progress=session.progress,
+        link_mode=request.link_mode,
         dry_run=request.dry_run,
     )
     slug = f"cpu-{place.interpreter.platform}-{place.interpreter.python}"
@@ -230,6 +231,7 @@ def _carry_out(
             lock=goal.lock,
             progress=session.progress,
             compile_bytecode=request.groups.profile == "production" if compiles is None else compiles,
+            link_mode=request.link_mode,
             exclusive=_ExclusiveFamilies(),
             timings=clock.laps,
             bytes_downloaded=counter.total,

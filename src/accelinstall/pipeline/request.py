@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from accelinstall.model.hardware import Overrides
+from accelinstall.model.installation import LinkMode
 from accelinstall.model.selection import Preference
 from accelinstall.model.target import Target
 from accelinstall.values import dataclass, field, replace
@@ -57,6 +58,7 @@ class Request:
     :ivar ignore_poetry_lock: choose versions as if Poetry had locked none.
     :ivar experimental_variants: wheel variants (PEP 825) are candidates too.
     :ivar exclude_newer: ISO date or time; files uploaded later do not exist.
+    :ivar link_mode: how files get from the store into the environment; ``None`` = found by trial.
     :ivar cache_directory: empty = ``ACCELINSTALL_CACHE_DIR``, else the platform's cache folder.
     """
 
@@ -89,6 +91,7 @@ class Request:
     exact: bool = True
     prove: bool = True
     compile_bytecode: bool | None = None
+    link_mode: LinkMode | None = None
     cache_directory: str = ""
     config_directory: str = ""
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))

@@ -1,0 +1,105 @@
+"""Several processes over one store, several over one environment, and Ctrl-C at random moments."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+from collections import Counter
+from contextlib import ExitStack
+
+import pytest
+
+from accelinstall.testing import Fault
+from tests.faults.kit import ROUNDS, Bench, Worker
+from tests.store.kit import leftovers, noise
+
+
+def test_eight_processes_fill_eight_environments_and_each_wheel_is_downloaded_once(bench: Bench) -> None:
+    packages = [bench.wheel(f"p{n}", files={f"p{n}/blob": noise(30_000 * n, seed=n)}) for n in range(1, 11)]
+    lock = bench.lock("shared", packages)
+    with ExitStack() as stack:
+        workers = [stack.enter_context(Worker()) for _ in range(8)]
+        for number, worker in enumerate(workers):
+            bench.begin(lock, worker=worker, venv=bench.root / f"env{number}")
+        done = [worker.receive() for worker in workers]
+    assert [one.status for one in done] == [0] * 8, [one.err for one in done]
+    asked = Counter(request.path for request in bench.server.requests)
+    assert asked == {bench.server.file_path(package.filename): 1 for package in packages}
+    assert leftovers(bench.cache) == []
+    for number in range(8):
+        assert bench.untrue(bench.root / f"env{number}") == []
+
+
+def test_processes_at_one_environment_wait_for_each_other_and_say_so(bench: Bench) -> None:
+    first = bench.lock("first", [bench.wheel("a", "1.0"), bench.wheel("only-first")])
+    second = bench.lock("second", [bench.wheel("a", "2.0"), bench.wheel("only-second")])
+    bench.good(first)
+    one = bench.state()
+    bench.good(second)
+    other = bench.state()
+    with ExitStack() as stack:
+        workers = [stack.enter_context(Worker()) for _ in range(4)]
+        for number, worker in enumerate(workers):
+            bench.begin((first, second)[number % 2], worker=worker)
+        done = [worker.receive() for worker in workers]
+    assert [run.status for run in done] == [0] * 4, [run.err for run in done]
+    assert bench.state() in (one, other)
+    assert bench.untrue() == []
+
+
+def test_ctrl_c_during_a_stalled_download_ends_within_a_second(bench: Bench) -> None:
+    package = bench.wheel("big", files={"big/blob": noise(900_000)})
+    lock = bench.lock("big", [package])
+    bench.good(bench.lock("none", []))
+    before = bench.state()
+    bench.server.add_fault(bench.server.file_path(package.filename), Fault(times=1, stall_after=300_000, stall=600))
+    done = bench.sync(lock, kill_after=0.6, signal=signal.SIGINT)
+    assert (done.status, done.out.count("Traceback"), done.err.count("Traceback")) == (130, 0, 0), done.err
+    assert "interrupted" in done.err
+    assert 0 < done.after_signal < 1
+    assert bench.state() == before
+    bench.good(lock)
+    assert bench.server.requests[-1].range, "the next run goes on where this one stopped"
+
+
+def test_ctrl_c_before_anything_is_imported_is_no_traceback() -> None:
+    program = (
+        "import sys\n"
+        "def press(event, arguments):\n"
+        "    if event == 'import' and arguments[0] == 'accelinstall.cli': raise KeyboardInterrupt\n"
+        "from accelinstall.__main__ import main\n"
+        "sys.addaudithook(press)\n"
+        "sys.exit(main(['detect']))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_ctrl_c_at_random_moments_leaves_the_old_or_the_new_at_once(
+    bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    many = {f"many/f{n}.py": f"x = {n}\n" for n in range(300)}
+    old = bench.lock("old", [bench.wheel("a", "1.0", files={"a.py": "v = 1\n"})])
+    new = bench.lock("new", [bench.wheel("a", "2.0", files={"a.py": "v = 2\n"}), bench.wheel("many", files=many)])
+    bench.good(old)
+    before = bench.state()
+    seconds = bench.good(new).seconds
+    after = bench.state()
+    generator = random.Random(9)
+    statuses: Counter[int] = Counter()
+    for _ in range(100 if ROUNDS else 10):
+        bench.forget(bench.store)
+        bench.good(old)
+        done = bench.sync(new, kill_after=generator.uniform(0, seconds), signal=signal.SIGINT)
+        statuses[done.status] += 1
+        assert "Traceback" not in done.err
+        assert done.after_signal < 1
+        assert bench.state() in ((before, after) if done.status == 130 else (after,))
+        assert bench.untrue() == []
+    assert statuses.keys() <= {0, 130}
+    assert statuses[130] > 1
+    if ROUNDS:
+        with capsys.disabled():
+            print(f"\nCtrl-C: {dict(statuses)}")
