@@ -66,6 +66,22 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WorkspaceSettings:
+    """``[tool.accelinstall.workspace]`` of the root of several projects that are locked together.
+
+    :ivar members: folders relative to the root, ``*`` and ``**`` allowed; empty = every project below it.
+    :ivar exclude: folders that are no members, written alike.
+    :ivar may_differ: canonical names that need not have one version in all members.
+    :ivar shared_groups: groups of the root that every member has too.
+    """
+
+    members: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    may_differ: tuple[str, ...] = ()
+    shared_groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """``[tool.accelinstall]``; keys as in ``docs/configuration.md``.
 
@@ -74,6 +90,7 @@ class Settings:
     :ivar fallback: ``("pypi",)`` allows the default index's wheel when a source cannot be reached and the catalog
         calls that wheel the same backend.
     :ivar profiles: profile name -> {``with``, ``without``, ``only``} group names.
+    :ivar workspace: set at the root of several projects.
     """
 
     targets: tuple[str, ...] = ()
@@ -87,6 +104,7 @@ class Settings:
     find_links: tuple[str, ...] = ()
     export: tuple[Mapping[str, object], ...] = ()
     validate: Mapping[str, object] = field(default_factory=dict)
+    workspace: WorkspaceSettings | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

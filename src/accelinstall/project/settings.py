@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from accelinstall.model.hardware import ENVIRONMENTS
-from accelinstall.model.project import Settings
+from accelinstall.model.project import Settings, WorkspaceSettings
 from accelinstall.project.document import Document
 from accelinstall.project.errors import did_you_mean
 from accelinstall.project.positions import Path, Step
-from accelinstall.project.requirement import RequirementError, parse_requirement
+from accelinstall.project.requirement import RequirementError, canonical, parse_requirement
 from accelinstall.project.sources import DEFAULT_INDEX, DeclaredSource, read_sources
 
 _ROOT: Path = ("tool", "accelinstall")
@@ -25,7 +25,9 @@ _KEYS = (
     "find-links",
     "export",
     "validate",
+    "workspace",
 )
+_WORKSPACE_KEYS = ("members", "exclude", "may-differ", "shared-groups")
 _PROFILE_KEYS = ("with", "without", "only")
 
 
@@ -45,6 +47,7 @@ def read_settings(document: Document) -> tuple[Settings, list[DeclaredSource]]:
         find_links=document.strings(*_ROOT, "find-links"),
         export=_export(document),
         validate=document.table(*_ROOT, "validate"),
+        workspace=_workspace(document),
     )
     return settings, declared
 
@@ -99,6 +102,24 @@ def _profiles(document: Document) -> dict[str, Mapping[str, tuple[str, ...]]]:
             key: document.strings(*path, name, key) for key in _PROFILE_KEYS if key in document.table(*path, name)
         }
     return found
+
+
+def _workspace(document: Document) -> WorkspaceSettings | None:
+    path = (*_ROOT, "workspace")
+    if document.get(*path) is None:
+        return None
+    _check_keys(document, path, _WORKSPACE_KEYS)
+    for key in ("members", "exclude"):
+        for number, text in document.numbered_strings(*path, key):
+            if text.startswith(("/", "~")) or ".." in text.split("/") or "\\" in text:
+                problem = f"`{text}` is not a folder below the root"
+                document.problem((*path, key, number), problem, hint='members = ["services/*"]')
+    return WorkspaceSettings(
+        members=document.strings(*path, "members"),
+        exclude=document.strings(*path, "exclude"),
+        may_differ=tuple(map(canonical, document.strings(*path, "may-differ"))),
+        shared_groups=document.strings(*path, "shared-groups"),
+    )
 
 
 def _requirements(document: Document, key: str) -> tuple[str, ...]:

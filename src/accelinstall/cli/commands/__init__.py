@@ -23,6 +23,7 @@ SUMMARIES: Mapping[str, str] = {
     "sync": "make an environment exactly what a lock says",
     "optimize": "detect, choose, lock, install and prove",
     "rollback": "undo the last change to an environment",
+    "workspace": "say what belongs together, and where its projects disagree",
     "catalog": "show or check what is known of builds",
     "cache": "show or empty the store of unpacked wheels",
 }
