@@ -13,15 +13,55 @@ def main(argv: list[str] | None = None) -> int:
 
         sys.stdout.write(f"accelinstall {__version__}\n")
         return 0
+    from accelinstall.shortcut.asking import is_askable
+
+    if is_askable(arguments):
+        code = _from_memory(arguments)
+        if code is not None:
+            return code
+    return _in_full(arguments)
+
+
+def _from_memory(arguments: list[str]) -> int | None:
+    """The exit code when the command could be answered from what earlier runs left; ``None`` = run it in full."""
+    import os
+
+    from accelinstall.shortcut.fresh import install
+    from accelinstall.shortcut.nothing import recall
+
+    try:
+        said = recall(arguments, os.environ) or install(arguments, os.environ)
+    except KeyboardInterrupt:
+        from accelinstall.cli import interrupted
+
+        return interrupted()
+    if said is None:
+        return None
+    try:
+        sys.stdout.write(said[0])
+        sys.stdout.flush()
+        sys.stderr.write(said[1])
+    except (OSError, UnicodeError, AttributeError):
+        # Closed or full: what was done is done, and a program that matters reads the exit code.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return 0
+
+
+def _in_full(arguments: list[str]) -> int:
     import gc
+    import os
 
     try:
         from accelinstall.cli import run
+        from accelinstall.shortcut.asking import is_askable
+        from accelinstall.shortcut.nothing import listen
     except KeyboardInterrupt:  # from here on `run` tells it
         return 130
+
+    recorder = listen(arguments, os.environ) if is_askable(arguments) else None
     # A run makes many values and few cycles, and is over soon: looking for garbage often costs a quarter of the time.
     gc.set_threshold(100_000, 50, 100)
-    return run(arguments)
+    return run(arguments, recorder=recorder)
 
 
 if __name__ == "__main__":

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from accelinstall.cli.console import Console
 from accelinstall.errors import AccelinstallError
+
+if TYPE_CHECKING:
+    from accelinstall.shortcut.nothing import Recorder
 
 INTERRUPTED = 130
 
@@ -39,10 +43,19 @@ class SystemRefused(AccelinstallError):
         )
 
 
-def run(argv: Sequence[str], *, console: Console | None = None, environ: Mapping[str, str] | None = None) -> int:
-    """Runs one command and returns its exit code; errors are told, never raised."""
+def run(
+    argv: Sequence[str],
+    *,
+    console: Console | None = None,
+    environ: Mapping[str, str] | None = None,
+    recorder: Recorder | None = None,
+) -> int:
+    """Runs one command and returns its exit code; errors are told, never raised.
+
+    :param recorder: hears what this process reads, so that the same command can be answered from memory next time.
+    """
     variables = os.environ if environ is None else environ
-    output = console or Console(quiet="-q" in argv or "--quiet" in argv)
+    output = console or Console(quiet="-q" in argv or "--quiet" in argv, recorder=recorder)
     as_json = "--json" in argv
     try:
         return _dispatch(list(argv), output, variables)
@@ -52,6 +65,11 @@ def run(argv: Sequence[str], *, console: Console | None = None, environ: Mapping
         return _fail(Interrupted(), output, as_json=as_json)
     except OSError as error:
         return _fail(SystemRefused(error), output, as_json=as_json)
+
+
+def interrupted() -> int:
+    """The exit code of a run that was interrupted before its command line was looked at; says so."""
+    return _fail(Interrupted(), Console(), as_json=False)
 
 
 def _fail(error: AccelinstallError, console: Console, *, as_json: bool) -> int:

@@ -6,7 +6,10 @@ import io
 import os
 import sys
 from contextlib import suppress
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from accelinstall.shortcut.nothing import Recorder
 
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 
@@ -24,11 +27,15 @@ class Console:
         err: TextIO | None = None,
         quiet: bool = False,
         answers: TextIO | None = None,
+        recorder: Recorder | None = None,
     ) -> None:
         self._out = _writable(out or sys.stdout)
         self._err = _writable(err or sys.stderr)
         self._answers = answers or sys.stdin
         self.quiet = quiet
+        self.recorder = recorder
+        self.told: list[str] = []
+        self.said: list[str] = []
 
     @property
     def is_interactive(self) -> bool:
@@ -53,15 +60,20 @@ class Console:
 
     def data(self, text: str) -> None:
         """Writes *text* to stdout as it is."""
+        self.told.append(text)
         _write(self._out, text)
 
     def line(self, text: str = "") -> None:
         """One line of a report, to stdout."""
         self.data(text + "\n")
 
-    def say(self, text: str = "") -> None:
-        """One line of talk, to stderr; nothing when quiet."""
+    def say(self, text: str = "", *, passing: bool = False) -> None:
+        """One line of talk, to stderr; nothing when quiet.
+
+        :param passing: true of this run only, so that no later one repeats it.
+        """
         if not self.quiet:
+            self.said += [] if passing else [text + "\n"]
             _talk(self._err, text + "\n")
 
     def warn(self, message: str, hint: str = "") -> None:

@@ -97,4 +97,4 @@ class PlainLines:
             if isinstance(event, events.Note):
                 tell_note(self._console, event)
             elif isinstance(event, events.PhaseFinished) and event.seconds >= NOTABLE_SECONDS:
-                self._console.say(finished_line(event))
+                self._console.say(finished_line(event), passing=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from accelinstall import pipeline
 from accelinstall.cli import documents, options
 from accelinstall.cli.requests import request_from
+from accelinstall.cli.shortcuts import remember
 from accelinstall.cli.showing import conclude, exit_code, watching
 
 if TYPE_CHECKING:
@@ -44,4 +45,5 @@ def run(arguments: Namespace, console: Console, environ: Mapping[str, str]) -> i
         console.data(documents.render(documents.optimized_document(optimized)))
     else:
         conclude(console, optimized.synced, optimized.findings)
+    remember(console, optimized.synced)
     return exit_code(optimized.synced.proof)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from accelinstall import pipeline
 from accelinstall.cli import documents, options
 from accelinstall.cli.requests import request_from
+from accelinstall.cli.shortcuts import remember
 from accelinstall.cli.showing import conclude, exit_code, watching
 
 if TYPE_CHECKING:
@@ -47,4 +48,5 @@ def run(arguments: Namespace, console: Console, environ: Mapping[str, str]) -> i
         console.data(documents.render(documents.synced_document(synced)))
     else:
         conclude(console, synced, synced.findings)
+    remember(console, synced)
     return exit_code(synced.proof)
