@@ -13,6 +13,7 @@ TITLES = {
     "link": "Installing",
     "compile": "Compiling bytecode",
     "commit": "Committing",
+    "verify": "Verifying",
     "prove": "Proving",
 }
 # A phase shorter than this is not worth a line.

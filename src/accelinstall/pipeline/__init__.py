@@ -134,24 +134,15 @@ def rollback(request: Request, *, progress: events.Progress = events.ignore) -> 
         return undo(open_target(request, progress, must_exist=True), request, session)
 
 
-def cache(request: Request, *, action: str = "size", older_than_days: float = 30.0) -> CacheState:
-    """The store's state after ``size`` (nothing), ``prune`` (entries unused for so many days) or ``clear``."""
-    from accelinstall.store import Store
+def cache(
+    request: Request,
+    *,
+    action: str = "size",
+    older_than_days: float | None = None,
+    max_size: int | None = None,
+    progress: events.Progress = events.ignore,
+) -> CacheState:
+    """The store's state after ``size`` (nothing), ``verify``, ``prune`` or ``clear``."""
+    from accelinstall.pipeline.caching import keep_cache
 
-    store = Store(cache_directory(request))
-    before = store.size()
-    doomed: tuple[str, ...] = ()
-    if action == "clear":
-        doomed = store.keys()
-        store.discard_partial()
-    elif action == "prune":
-        doomed = store.unused_since(time.time() - older_than_days * 86_400)
-    removed = sum(store.evict(key) for key in doomed)
-    after = store.size()
-    return CacheState(
-        directory=cache_directory(request),
-        wheels=len(store.keys()),
-        bytes=after,
-        removed=removed,
-        removed_bytes=before - after,
-    )
+    return keep_cache(request, action=action, older_than_days=older_than_days, max_size=max_size, progress=progress)

@@ -204,7 +204,8 @@ def _carry_out(
 ) -> tuple[Receipt | None, Interpreter]:
     """Fetches, makes the environment when it is missing, and commits; no receipt when another run was faster."""
     from accelinstall.environment import open_environment
-    from accelinstall.installation import ensure_space, execute, hold_environment
+    from accelinstall.installation import StoreEntryGone, ensure_space, execute, hold_environment
+    from accelinstall.store.environments import remember_environment
 
     store = session.store
     clock, counter = Stopwatch(), _Counter(session.progress)
@@ -214,7 +215,6 @@ def _carry_out(
     clock.lap("download")
     interpreter = open_environment(place.plan, cache_directory=cache_directory(request), progress=session.progress)
     clock.lap("environment")
-    compiles = request.compile_bytecode
     with hold_environment(interpreter, progress=session.progress) as hold:
         # Another run may have changed the environment while this one was downloading or waiting for it.
         transaction = goal.difference(interpreter)
@@ -224,20 +224,31 @@ def _carry_out(
                 message = "another run has just installed the same"
                 session.progress(events.Note(level="info", code="already-installed", message=message))
             return None, interpreter
-        receipt = execute(
-            transaction,
-            entries=entries,
-            interpreter=interpreter,
-            lock=goal.lock,
-            progress=session.progress,
-            compile_bytecode=request.groups.profile == "production" if compiles is None else compiles,
-            link_mode=request.link_mode,
-            exclusive=_ExclusiveFamilies(),
-            timings=clock.laps,
-            bytes_downloaded=counter.total,
-            hold=hold,
-        )
-    return receipt, interpreter
+        remember_environment(store, os.path.realpath(interpreter.schemes["purelib"]))
+        compiles = request.compile_bytecode
+
+        def carry_out() -> Receipt:
+            return execute(
+                transaction,
+                entries=entries,
+                interpreter=interpreter,
+                lock=goal.lock,
+                progress=session.progress,
+                compile_bytecode=request.groups.profile == "production" if compiles is None else compiles,
+                link_mode=request.link_mode,
+                exclusive=_ExclusiveFamilies(),
+                timings=clock.laps,
+                bytes_downloaded=counter.total,
+                hold=hold,
+            )
+
+        try:
+            return carry_out(), interpreter
+        except StoreEntryGone:
+            # Somebody has emptied the store meanwhile; the environment is as before.
+            entries = dict(store.find(transaction.packages))
+            entries |= _fetch_missing(transaction, entries, session, counter)
+            return carry_out(), interpreter
 
 
 def _fetch_missing(
@@ -247,7 +258,12 @@ def _fetch_missing(
     missing = [package for package in transaction.packages if package.sha256 not in entries]
     if not missing:
         return {}
-    return session.store.fetch(missing, http=session.http, progress=progress, address=session.address)
+    from accelinstall.store import StoreVanished
+
+    try:
+        return session.store.fetch(missing, http=session.http, progress=progress, address=session.address)
+    except StoreVanished:  # the store is made again once; who empties it twice is told
+        return session.store.fetch(missing, http=session.http, progress=progress, address=session.address)
 
 
 class _ExclusiveFamilies:

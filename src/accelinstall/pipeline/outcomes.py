@@ -110,10 +110,18 @@ class Optimized:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CacheState:
-    """The store after ``cache``; sizes in bytes."""
+    """The store after ``cache``; sizes in bytes.
+
+    :ivar spared: wheels that environments may need to go back to, so that pruning left them.
+    :ivar damaged: one sentence per stored file that is not what its wheel brought.
+    :ivar affected: the library folders of environments that were made from damaged wheels.
+    """
 
     directory: str
     wheels: int
     bytes: int
     removed: int = 0
     removed_bytes: int = 0
+    spared: int = 0
+    damaged: tuple[str, ...] = ()
+    affected: tuple[str, ...] = ()

@@ -1,7 +1,7 @@
 """The content-addressed store: each wheel is downloaded, verified and unpacked once, then shared by environments.
 
 Enter locked packages (name, address, sha256); leave :class:`~accelinstall.model.store.StoreEntry` values whose files
-are complete and proved against the wheel's RECORD.  Refuses to know environments, indexes and locks.
+are complete and proved against the wheel's RECORD.  Refuses to know indexes, locks and what environments hold.
 
 Layout below the cache folder::
 
@@ -9,6 +9,7 @@ Layout below the cache folder::
     store-v1/<sha256>/manifest      their paths, sizes, hashes and modes; written last
     store-v1/.partial/<sha256>.*    downloads to resume and trees under way
     store-v1/.locks/<sha256>        one process works on a wheel, others wait
+    store-v1/.environments/*        the library folders of environments that have files from here
 
 A folder named after a hash is complete: it gets its name by a rename once everything is in it.
 """
@@ -22,6 +23,7 @@ from accelinstall.store.errors import (
     HashUnusable,
     LocalWheelUnreadable,
     NotInStore,
+    StoreVanished,
 )
 from accelinstall.store.refusals import WheelRefused
 
@@ -34,5 +36,6 @@ __all__ = [
     "LocalWheelUnreadable",
     "NotInStore",
     "Store",
+    "StoreVanished",
     "WheelRefused",
 ]

@@ -162,15 +162,16 @@ class Store:
         """The hashes of entries that nobody asked for since *moment* (epoch seconds, exact to a day), sorted."""
         return tuple(key for key in self.keys() if _modified(self.place(key)) < moment)
 
-    def discard_partial(self) -> int:
-        """Remove downloads to resume and what killed processes left; how many wheels that concerned.
+    def discard_partial(self, *only: str) -> int:
+        """Remove downloads to resume and what killed processes left, of all wheels or of those with the hashes *only*;
+        how many wheels that concerned.
 
         What a process is working on right now stays.
         """
         folder = os.path.join(self.directory, ".partial")
         keys = {name.partition(".")[0] for name in (os.listdir(folder) if os.path.isdir(folder) else ())}
         discarded = 0
-        for key in sorted(filter(_KEY.fullmatch, keys)):
+        for key in sorted(key for key in keys if _KEY.fullmatch(key) and (not only or key in only)):
             with fs.directory_lock(self.lock_path(key), cancelled=lambda: True) as held:
                 if held:
                     for kind in ("whl", "whl.parts", "tree", "evicted"):

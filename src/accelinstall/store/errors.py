@@ -80,6 +80,19 @@ class CacheNotWritable(StoreError):
         return "set ACCELINSTALL_CACHE_DIR to a folder that you can write"
 
 
+class StoreVanished(StoreError):
+    """Somebody removed the store while a wheel was on its way into it."""
+
+    code = "store-vanished"
+
+    def __init__(self, *, directory: str, doing: str) -> None:
+        super().__init__(
+            f"{doing} failed: {directory} was removed meanwhile",
+            hint="run the same command again; what is missing is downloaded anew",
+        )
+        self.directory = directory
+
+
 class DownloadFailed(StoreError):
     """A stream broke more often than it is worth trying; what arrived is kept and the next run goes on from there."""
 
@@ -127,6 +140,8 @@ def from_os_error(error: OSError, *, directory: str, doing: str, free: int) -> S
     reason = error.strerror or str(error)
     if error.errno in NO_SPACE:
         return DiskFull(directory=directory, needed=None, free=free, doing=doing)
+    if error.errno == errno.ENOENT:
+        return StoreVanished(directory=directory, doing=doing)
     if error.errno in NOT_WRITABLE:
         return CacheNotWritable(directory=directory, reason=reason)
     return StoreError(

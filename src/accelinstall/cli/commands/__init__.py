@@ -25,7 +25,7 @@ SUMMARIES: Mapping[str, str] = {
     "rollback": "undo the last change to an environment",
     "workspace": "say what belongs together, and where its projects disagree",
     "catalog": "show or check what is known of builds",
-    "cache": "show or empty the store of unpacked wheels",
+    "cache": "show, verify or empty the store of unpacked wheels",
 }
 """Every command in the order ``--help`` lists them, with what it is for; ``check-security`` lives in
 ``check_security.py``."""
