@@ -11,6 +11,7 @@
     ``LockError``             a lock is malformed, stale or made for another target
     ``InterpreterError``      the target environment cannot be used
     ``StoreError``            a wheel cannot be downloaded, verified or unpacked
+    ``BuildError``            a wheel cannot be built from source
     ``InstallationError``     the environment could not be changed
     ``ProofError``            what was installed does not compute
 
@@ -105,6 +106,12 @@ class StoreError(AccelinstallError):
     """A wheel cannot be downloaded, verified or unpacked."""
 
     code = "store"
+
+
+class BuildError(AccelinstallError):
+    """A wheel cannot be built from source, or what it is built from cannot be read."""
+
+    code = "build"
 
 
 class InstallationError(AccelinstallError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 
 from accelinstall.cli.parser import Parser
 from accelinstall.model.hardware import ENVIRONMENTS
@@ -75,6 +76,21 @@ def add_groups(parser: Parser) -> None:
             flag, metavar="GROUP", action="append", default=[], dest=flag.strip("-") + "_", help="as in Poetry"
         )
     group.add_argument("--extra", metavar="NAME", action="append", default=[], help="an extra of the project")
+
+
+def add_building(parser: Parser) -> None:
+    """Whether and how long wheels are built from source."""
+    group = parser.add_argument_group("building")
+    group.add_argument("--no-build", action="store_true", help="wheels only; refuse what would have to be built")
+    group.add_argument(
+        "--build-timeout", metavar="SECONDS", type=_seconds, default=0.0, help="for each step of a build (default: any)"
+    )
+
+
+def _seconds(text: str) -> float:
+    if not re.fullmatch(r"\d+(\.\d+)?", text):
+        raise argparse.ArgumentTypeError(f"`{text}` is not a number of seconds")
+    return float(text)
 
 
 def add_upgrade(parser: argparse._ActionsContainer) -> None:

@@ -8,6 +8,7 @@ from accelinstall.cli.console import Console
 TITLES = {
     "detect": "Looking at the hardware",
     "resolve": "Resolving",
+    "build": "Building",
     "download": "Downloading",
     "unpack": "Unpacking",
     "link": "Installing",

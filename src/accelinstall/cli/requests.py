@@ -47,6 +47,8 @@ def request_from(arguments: Namespace, environ: Mapping[str, str]) -> Request:
         python=one.get("python", ""),
         venv=one.get("venv", ""),
         pre=one.get("pre", False),
+        no_build=one.get("no_build", False),
+        build_timeout=one.get("build_timeout", 0.0),
         exclude_newer=one.get("exclude_newer", ""),
         experimental_variants=one.get("experimental_variants", False),
         upgrade=one.get("upgrade") == [],

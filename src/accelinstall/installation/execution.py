@@ -21,6 +21,7 @@ from accelinstall.model.installation import (
     Transaction,
 )
 from accelinstall.model.lock import Lock, LockedPackage
+from accelinstall.model.origin import render_direct_url
 from accelinstall.model.store import StoreEntry
 
 
@@ -77,7 +78,8 @@ def execute(
             timings=dict(timings or {}),
             previous=previous.id if previous else "",
             requested=tuple(sorted(roots)),
-            direct=tuple((package.name, package.url or package.path) for package in lock.packages if package.direct),
+            direct=tuple((package.name, _address(package)) for package in lock.packages if package.direct),
+            built=built_rows(lock.packages),
         )
         manner = Manner(
             link_mode=link_mode, compile_bytecode=compile_bytecode, requested=frozenset(roots), exclusive=exclusive
@@ -92,6 +94,16 @@ def installed_rows(
     rows = [(package.name, package.version, package.sha256) for package in packages]
     rows += [(item.name, item.version, item.sha256) for item in kept if item.sha256]
     return tuple(sorted(rows))
+
+
+def built_rows(packages: Sequence[LockedPackage]) -> tuple[tuple[str, str], ...]:
+    """(name, identity of the build) of every package whose wheel was built here."""
+    return tuple((package.name, package.build_id) for package in packages if package.build_id)
+
+
+def _address(package: LockedPackage) -> str:
+    """What a receipt remembers of a package that was named by URL or path; the whole document where it was built."""
+    return render_direct_url(package).decode() if package.origin else package.url or package.path
 
 
 def timestamp() -> str:

@@ -12,6 +12,7 @@ from accelinstall.installation.records import slashed
 from accelinstall.installation.scripts import adapt_script, is_plain_name, parse_entry_points, render_command
 from accelinstall.model.installation import Interpreter
 from accelinstall.model.lock import LockedPackage
+from accelinstall.model.origin import render_direct_url
 from accelinstall.model.receipts import STATE_FOLDER
 from accelinstall.model.store import StoredFile, StoreEntry
 from accelinstall.values import dataclass, field
@@ -190,21 +191,6 @@ def add_metadata(layout: Layout, *, requested: bool) -> None:
         layout.add_fresh(f"{folder}/REQUESTED", b"")
     if layout.package.direct:
         layout.add_fresh(f"{folder}/direct_url.json", render_direct_url(layout.package))
-
-
-def render_direct_url(package: LockedPackage) -> bytes:
-    """PEP 610's document for a wheel named by URL or path; credentials in the URL are left out."""
-    import json
-    from urllib.parse import urlsplit
-
-    if package.path:
-        from pathlib import Path
-
-        url = Path(package.path).as_uri()
-    else:
-        parts = urlsplit(package.url)
-        url = parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="").geturl()
-    return json.dumps({"archive_info": {"hashes": {"sha256": package.sha256}}, "url": url}).encode()
 
 
 def content_of(data: bytes) -> Content:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Sequence
 
@@ -15,6 +16,7 @@ from accelinstall.installation.recovery import clean, recover
 from accelinstall.installation.state import Hold, hold_environment, new_id, read_receipts
 from accelinstall.model.installation import InstalledDistribution, Interpreter, Inventory, LinkMode, Receipt
 from accelinstall.model.lock import LockedPackage
+from accelinstall.model.origin import origin_from
 from accelinstall.model.store import StoreEntry
 
 
@@ -57,6 +59,7 @@ def rollback(
             previous=receipts[0].id,
             requested=earlier.requested if earlier else (),
             direct=earlier.direct if earlier else (),
+            built=earlier.built if earlier else (),
         )
         if dry_run:
             return receipt
@@ -114,6 +117,10 @@ def _installed(row: tuple[str, str, str], inventory: Inventory) -> InstalledDist
 
 def _package(row: tuple[str, str, str], direct: str) -> LockedPackage:
     name, version, sha256 = row
+    if direct.startswith("{"):
+        return LockedPackage(
+            name=name, version=version, filename="", sha256=sha256, direct=True, origin=origin_from(json.loads(direct))
+        )
     path = direct if os.path.isabs(direct) else ""
     return LockedPackage(
         name=name,

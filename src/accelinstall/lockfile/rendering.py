@@ -6,7 +6,9 @@ import re
 from typing import Any
 
 from accelinstall.lockfile.errors import UnwritableLock
+from accelinstall.lockfile.names import relative_path
 from accelinstall.model.lock import Lock, LockedPackage
+from accelinstall.model.origin import Origin
 from accelinstall.model.target import Target
 from accelinstall.model.variants import split_label
 from accelinstall.values import replace
@@ -17,22 +19,24 @@ CREATED_BY = "accelinstall"
 _INTRODUCTION = "# Written by accelinstall; do not edit. Install it with `accelinstall sync`{peers}.\n\n"
 
 
-def render_lock(lock: Lock) -> str:
+def render_lock(lock: Lock, *, directory: str = "") -> str:
     """The file's text: the same lock gives the same bytes.
 
     Keys stand in the order of the standard; packages are sorted by name.  What the standard has no word for stands
     under ``[tool.accelinstall]``.
 
+    :param directory: absolute folder the file will stand in; what the project names by path is written from there.
+        Empty = absolute.
     :raises UnwritableLock: when the standard does not allow what was chosen.
     """
     import tomli_w
     from packaging.pylock import Pylock, PylockValidationError
 
-    document = _document(lock)
+    document = _document(lock, directory)
     # The names of wheel variants (PEP 825) are none to packaging, and so to pip; they are checked without their labels.
     plain = tuple(replace(package, filename=split_label(package.filename)[0]) for package in lock.packages)
     try:
-        Pylock.from_dict(_document(replace(lock, packages=plain)))
+        Pylock.from_dict(_document(replace(lock, packages=plain), directory))
     except PylockValidationError as error:
         key = error.context or ""
         index = re.match(r"packages\[(\d+)\]", key)
@@ -49,7 +53,7 @@ def environment_marker(target: Target) -> str:
     return " and ".join(f"{name} == '{values[name]}'" for name in names)
 
 
-def _document(lock: Lock) -> dict[str, Any]:
+def _document(lock: Lock, directory: str) -> dict[str, Any]:
     document: dict[str, Any] = {
         "lock-version": "1.0",
         "environments": [environment_marker(lock.target)],
@@ -57,7 +61,8 @@ def _document(lock: Lock) -> dict[str, Any]:
     if lock.requires_python:
         document["requires-python"] = lock.requires_python
     document["created-by"] = CREATED_BY
-    document["packages"] = [_package(package) for package in sorted(lock.packages, key=lambda item: item.name)]
+    packages = sorted(lock.packages, key=lambda item: item.name)
+    document["packages"] = [_package(package, directory) for package in packages]
     document["tool"] = {CREATED_BY: _tool(lock)}
     return document
 
@@ -79,23 +84,52 @@ def _tool(lock: Lock) -> dict[str, Any]:
     return table
 
 
-def _package(package: LockedPackage) -> dict[str, Any]:
-    table: dict[str, Any] = {"name": package.name, "version": package.version}
+def _package(package: LockedPackage, directory: str) -> dict[str, Any]:
+    origin = package.origin
+    table: dict[str, Any] = {"name": package.name}
+    if origin is None or origin.kind != "directory":
+        # The standard: a folder may have another version tomorrow.
+        table["version"] = package.version
     if package.requires_python:
         table["requires-python"] = package.requires_python
     if package.requires:
         table["dependencies"] = [{"name": name} for name in package.requires]
+    if origin is not None and origin.kind == "directory":
+        return {**table, **_directory(package, origin, directory)}
+    if origin is not None and origin.kind == "vcs":
+        return {**table, "vcs": _commit(origin)}
     if package.direct:
-        table["archive"] = _file(package)
+        table["archive"] = _file(package, directory)
+        if origin is not None and origin.subdirectory:
+            table["archive"]["subdirectory"] = origin.subdirectory
         return table
     if package.source:
         table["index"] = package.source
-    table["wheels"] = [{"name": package.filename, **_file(package)}]
+    file = {"name": package.filename, **_file(package, "")}
+    return {**table, "wheels": [file]} if origin is None else {**table, "sdist": file}
+
+
+def _directory(package: LockedPackage, origin: Origin, directory: str) -> dict[str, Any]:
+    place: dict[str, Any] = {"path": relative_path(origin.path, directory), "editable": origin.editable}
+    if origin.subdirectory:
+        place["subdirectory"] = origin.subdirectory
+    tool = {"version": package.version, "digest": origin.digest}
+    return {"directory": place, "tool": {CREATED_BY: tool}}
+
+
+def _commit(origin: Origin) -> dict[str, Any]:
+    table = {"type": "git", "url": origin.url}
+    if origin.revision:
+        table["requested-revision"] = origin.revision
+    table["commit-id"] = origin.commit
+    if origin.subdirectory:
+        table["subdirectory"] = origin.subdirectory
     return table
 
 
-def _file(package: LockedPackage) -> dict[str, Any]:
-    table: dict[str, Any] = {"path": package.path} if package.path else {"url": package.url}
+def _file(package: LockedPackage, directory: str) -> dict[str, Any]:
+    path = relative_path(package.path, directory) if package.path else ""
+    table: dict[str, Any] = {"path": path} if path else {"url": package.url}
     if package.size is not None:
         table["size"] = package.size
     table["hashes"] = {"sha256": package.sha256}

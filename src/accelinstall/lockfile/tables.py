@@ -38,6 +38,13 @@ class Table:
         """The whole number under *key*, if any."""
         return self.number(key) if key in self.values else None
 
+    def flag(self, key: str) -> bool:
+        """The truth value under *key*; false when it is not there."""
+        value = self.values.get(key, False)
+        if not isinstance(value, bool):
+            raise self.wrong(key, f"expected a truth value, found {_kind(value)}")
+        return value
+
     def texts(self, key: str) -> tuple[str, ...]:
         """The list of texts under *key*; empty when it is not there."""
         values = self._typed(key, list, "a list of texts") if key in self.values else []

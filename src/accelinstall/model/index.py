@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from accelinstall.model.origin import Origin
 from accelinstall.values import dataclass
 
 
@@ -57,6 +58,16 @@ class VariantWheel(IndexFile):
     def tagged_name(self) -> str:
         """The file name without the label."""
         return self.tagged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceTree(IndexFile):
+    """An archive, a folder or a commit that a requirement names itself; its version is known from its metadata.
+
+    :ivar url: as the requirement spells it.
+    """
+
+    origin: Origin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

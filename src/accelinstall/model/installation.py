@@ -112,7 +112,9 @@ class Receipt:
     :ivar changes: (action, name, version) rows: ``install``, ``replace``, ``remove``.
     :ivar bytes_downloaded: over the network; ``bytes_installed`` laid out in the environment.
     :ivar timings: phase -> seconds.
-    :ivar requested: names the project itself asked for; ``direct`` (name, URL) rows of those named by URL or path.
+    :ivar requested: names the project itself asked for; ``direct`` (name, URL) rows of those named by URL or path,
+        with their whole ``direct_url.json`` in place of the URL where the wheel was built.
+    :ivar built: (name, identity of the build) rows of wheels that were built from source.
     """
 
     id: str
@@ -128,6 +130,7 @@ class Receipt:
     previous: str = ""
     requested: tuple[str, ...] = ()
     direct: tuple[tuple[str, str], ...] = ()
+    built: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

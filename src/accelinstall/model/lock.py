@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from accelinstall.model.origin import Origin
 from accelinstall.model.target import Target
 from accelinstall.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockedPackage:
-    """One pinned wheel.
+    """One pinned wheel, or what it is built from.
 
     :ivar name: canonical.
+    :ivar filename: of the wheel; before one is built that of the archive, empty for a folder or a commit.
     :ivar url: canonical address (mirrors rewrite at fetch time); empty when ``path`` is set.
     :ivar path: absolute path of a local wheel (not portable); empty when ``url`` is set.
     :ivar size: bytes, ``None`` when unknown.
-    :ivar sha256: lower-case hex, always present.
+    :ivar sha256: lower-case hex; empty for a folder or a commit no wheel is built of yet.
     :ivar source: simple-API root it was found on; empty for find-links and direct URLs.
     :ivar requires: canonical names of the locked packages it depends on, sorted.
     :ivar direct: named by URL or path in the requirement itself, so ``direct_url.json`` is written.
+    :ivar origin: what the wheel is built from; ``None`` for a wheel that is there as it is.
+    :ivar build_id: tells one state of the origin from another, once somebody has looked at it; else empty.
     """
 
     name: str
@@ -31,6 +35,13 @@ class LockedPackage:
     requires_python: str = ""
     requires: tuple[str, ...] = ()
     direct: bool = False
+    origin: Origin | None = None
+    build_id: str = ""
+
+    @property
+    def is_unbuilt(self) -> bool:
+        """Whether a wheel has to be built before anything can be installed."""
+        return self.origin is not None and not self.filename.endswith(".whl")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

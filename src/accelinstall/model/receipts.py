@@ -32,7 +32,8 @@ def parse_receipt(text: str) -> Receipt:
         for key in ("installed", "changes"):
             document[key] = tuple((first, second, third) for first, second, third in document[key])
         document["requested"] = tuple(document.get("requested", ()))
-        document["direct"] = tuple((name, url) for name, url in document.get("direct", ()))
+        for key in ("direct", "built"):
+            document[key] = tuple((name, text) for name, text in document.get(key, ()))
         return Receipt(**document)
     except (KeyError, TypeError) as error:
         raise ValueError(f"not a receipt: {error}") from error

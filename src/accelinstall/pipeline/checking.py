@@ -6,7 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 from accelinstall.errors import AccelinstallError, LockError, ProjectError, UsageError
-from accelinstall.pipeline.locking import fresh_lock, lock_path
+from accelinstall.pipeline.building import changed_folders
+from accelinstall.pipeline.lock_files import folder_of, fresh_lock, lock_path
 from accelinstall.pipeline.outcomes import LockState
 from accelinstall.pipeline.poetry import read_agreement, read_poetry_lock
 from accelinstall.pipeline.reading import read_text
@@ -48,10 +49,11 @@ def _judged(plan: Plan, request: Request, target: Target) -> LockState:
 
     path = lock_path(request, target)
     try:
-        lock = parse_lock(read_text(path), where=path)
+        lock = parse_lock(read_text(path), where=path, directory=folder_of(path, request))
     except (LockError, ProjectError) as error:
         return LockState(target=target, path=path, state="broken", changes=(error.message,))
-    changes = (*_changes(plan, lock), *_poetrys(plan, request))
+    folders = (f"the folder {folder} has changed" for folder in changed_folders(lock))
+    changes = (*_changes(plan, lock), *folders, *_poetrys(plan, request))
     return LockState(target=target, path=path, state="stale", changes=changes or (_UNSEEN,))
 
 

@@ -12,6 +12,7 @@ from accelinstall.errors import LockError
 from accelinstall.model.installation import Interpreter, Inventory, Proof, Receipt, Transaction
 from accelinstall.model.lock import Lock
 from accelinstall.model.variants import split_label
+from accelinstall.pipeline.building import builder_for, settle, with_wheels
 from accelinstall.pipeline.outcomes import Locked, Synced
 from accelinstall.pipeline.places import Place
 from accelinstall.pipeline.reading import read_project
@@ -21,6 +22,7 @@ from accelinstall.values import dataclass, replace
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from accelinstall.building import Builder
     from accelinstall.model.hardware import HardwareReport
     from accelinstall.model.store import StoreEntry
     from accelinstall.pipeline.request import Request
@@ -65,6 +67,8 @@ def install_lock(
     whole = locked.lock
     ensure_lock_fits(whole, place.interpreter)
     lock = replace(whole, packages=whole.packages_of(groups or _profile_groups(whole, request)))
+    builder = _Builders(request, place, session)
+    lock = settle(lock, receipt=builder.receipt, builder=builder)
     goal = Goal(lock=lock, exact=request.exact and not owned_only, removes_owned=request.exact)
     transaction = goal.difference(place.interpreter) if place.plan.exists else goal.difference(None)
     synced = _planned(locked, lock, transaction, place, session)
@@ -75,6 +79,11 @@ def install_lock(
         return synced
     receipt, interpreter = None, place.interpreter
     if transaction.steps or not place.plan.exists:
+        lock = with_wheels(lock, transaction, session, builder=builder)
+        if lock is not goal.lock:
+            goal = replace(goal, lock=lock)
+            transaction = goal.difference(place.interpreter if place.plan.exists else None)
+            synced = replace(synced, lock=lock, transaction=transaction)
         receipt, interpreter = _carry_out(goal, transaction, request, place, session)
     proof = _prove(lock, interpreter, request, session) if request.prove else ()
     return replace(synced, receipt=receipt, proof=proof)
@@ -111,6 +120,24 @@ class Goal:
             owned=frozenset(name for name, _, _ in latest.installed) if latest else frozenset(),
             exclusive=_ExclusiveFamilies() if self.removes_owned else (),
         )
+
+
+class _Builders:
+    """The builder for an environment, made when something has to be built."""
+
+    def __init__(self, request: Request, place: Place, session: Session) -> None:
+        self._request, self._place, self._session = request, place, session
+
+    def __call__(self) -> Builder:
+        request = self._request
+        project = None if request.lock_file else read_project(request)
+        return builder_for(self._session, interpreter=self._place.interpreter, project=project)
+
+    def receipt(self) -> Receipt | None:
+        """What the environment was changed to last."""
+        from accelinstall.installation import latest_receipt
+
+        return latest_receipt(self._place.interpreter) if self._place.plan.exists else None
 
 
 def undo(place: Place, request: Request, session: Session) -> Synced:
@@ -159,6 +186,8 @@ def ensure_lock_fits(lock: Lock, interpreter: Interpreter) -> None:
     here = replace(target, libc=interpreter.libc)
     accepted = frozenset(here.tags())
     for package in lock.packages:
+        if package.is_unbuilt:
+            continue
         if not parse_wheel_filename(split_label(package.filename)[0])[3] & accepted:
             reason = f"{package.filename} does not fit {interpreter.libc or interpreter.platform}"
             raise LockedForOtherTarget(locked=target.slug, actual=actual, reason=reason)

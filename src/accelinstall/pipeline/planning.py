@@ -30,6 +30,7 @@ class Plan:
 
     :ivar choice: the groups to be installed; ``wanted`` covers more: what the lock holds, so that one lock serves
         every profile.
+    :ivar interpreter: the one packages are for, where it is one of this machine.
     :ivar poetry_lock: the text of the project's ``poetry.lock`` where versions are locked by it, else empty.
     """
 
@@ -41,6 +42,7 @@ class Plan:
     wanted: tuple[Wanted, ...]
     selection: Selection
     python_full_version: str
+    interpreter: Interpreter | None = None
     poetry_lock: str = ""
 
 
@@ -89,6 +91,7 @@ def make_plan(request: Request, interpreter: Interpreter | None, session: Sessio
         wanted=wanted,
         selection=selection,
         python_full_version=full_version,
+        interpreter=interpreter,
     )
 
 

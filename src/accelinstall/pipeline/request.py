@@ -57,6 +57,8 @@ class Request:
     :ivar resolution: ``lowest-direct`` = what the project itself names takes its lowest version that fits.
     :ivar ignore_poetry_lock: choose versions as if Poetry had locked none.
     :ivar experimental_variants: wheel variants (PEP 825) are candidates too.
+    :ivar no_build: wheels only: no source archive is a candidate, and what has to be built is refused.
+    :ivar build_timeout: seconds one call of a build backend may take; 0 = any.
     :ivar exclude_newer: ISO date or time; files uploaded later do not exist.
     :ivar link_mode: how files get from the store into the environment; ``None`` = found by trial.
     :ivar cache_directory: empty = ``ACCELINSTALL_CACHE_DIR``, else the platform's cache folder.
@@ -78,6 +80,8 @@ class Request:
     python: str = ""
     venv: str = ""
     pre: bool = False
+    no_build: bool = False
+    build_timeout: float = 0.0
     exclude_newer: str = ""
     experimental_variants: bool = False
     upgrade: bool = False

@@ -68,6 +68,14 @@ class Session:
         self.request = request
         self.progress = progress
         self._mirrors: Mirrors | None = None
+        self._kept: dict[str, Any] = {}
+
+    def keep(self, name: str, make: Callable[[], T]) -> T:
+        """What *make* makes, once under each *name*; closed with the session."""
+        with opened_once._opening:
+            if name not in self._kept:
+                self._kept[name] = make()
+            return self._kept[name]  # type: ignore[no-any-return]
 
     @opened_once
     def machine(self) -> HardwareReport:
@@ -162,7 +170,11 @@ class Session:
 
     def address(self, package: LockedPackage) -> str:
         """Where to fetch a locked package from."""
-        return package.url if self._mirrors is None else self._mirrors.fetched(package.url)
+        return self.fetched(package.url)
+
+    def fetched(self, url: str) -> str:
+        """Where to fetch the canonical *url* from."""
+        return url if self._mirrors is None else self._mirrors.fetched(url)
 
     @opened_once
     def store(self) -> Store:
@@ -175,6 +187,8 @@ class Session:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
+        for kept in self._kept.values():
+            kept.close()
         for name in ("index", "http"):
             if name in self.__dict__:
                 self.__dict__[name].close()

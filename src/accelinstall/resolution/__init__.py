@@ -11,7 +11,7 @@ from accelinstall.resolution.explanation import Claim, Conflict, NothingMatches,
 from accelinstall.resolution.indexes import DEFAULT, IndexWishes, route
 from accelinstall.resolution.locking import lock_of
 from accelinstall.resolution.places import Admission, Place, Tier
-from accelinstall.resolution.ports import REFUSES, UNREACHABLE, PackageFinder
+from accelinstall.resolution.ports import REFUSES, UNREACHABLE, PackageFinder, SourceReader
 from accelinstall.resolution.result import Resolution, ResolvedPackage
 from accelinstall.resolution.routing import FamilyRule, Routing, UnknownSource
 from accelinstall.resolution.search import MAX_ROUNDS, ResolutionTooDeep, SourcesDisagree, resolve
@@ -36,6 +36,7 @@ __all__ = [
     "ResolutionTooDeep",
     "ResolvedPackage",
     "Routing",
+    "SourceReader",
     "SourcesDisagree",
     "Tier",
     "UnknownSource",

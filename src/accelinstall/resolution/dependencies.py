@@ -24,12 +24,15 @@ from accelinstall.resolution.standards import (
     parse_range,
     parse_requirement,
 )
+from accelinstall.values import replace
 
+# How a project that is read without being built says that a folder it needs is to be editable.
+_DEVELOP = "#develop=true"
 ANY = Range(parse_range("").specifiers)  # type: ignore[union-attr]
 
 
 class BuildNeeded(ResolutionError):
-    """A requirement names something that is not a wheel."""
+    """A requirement names something that is not a wheel, and nobody is there to build one."""
 
     code = "needs-build"
 
@@ -46,10 +49,14 @@ class Dependencies:
     """Reads needs for one target.
 
     :param overrides: requirements that replace every other requirement on their name.
+    :param directory: absolute folder that relative paths start from.
+    :param builds: whether folders, archives and commits may be named too.
     """
 
-    def __init__(self, markers: Markers, *, overrides: Sequence[Requirement] = (), directory: str = "") -> None:
-        self._markers, self._directory = markers, directory
+    def __init__(
+        self, markers: Markers, *, overrides: Sequence[Requirement] = (), directory: str = "", builds: bool = False
+    ) -> None:
+        self._markers, self._directory, self._builds = markers, directory, builds
         self._overrides: dict[str, list[Requirement]] = {}
         for requirement in overrides:
             if markers.applies(requirement):
@@ -59,15 +66,19 @@ class Dependencies:
     def of_project(self, wanted: Iterable[Wanted]) -> tuple[Need, ...]:
         """What the project asks for on this target, in an order that does not depend on the given one.
 
-        :raises BuildNeeded: for a folder, an archive that is no wheel, or a VCS address.
+        :raises BuildNeeded: for a folder, an archive that is no wheel, or a VCS address, when nothing may be built.
         """
         needs: list[Need] = []
         for item in wanted:
             if self._markers.applies(item.requirement):
-                url = self._path_url(item)
-                needs += self._needs(
-                    item.requirement, label=item.local, where=item.where, url=url, prereleases=item.prereleases
+                found = self._needs(
+                    item.requirement,
+                    label=item.local,
+                    where=item.where,
+                    url=self._path_url(item),
+                    prereleases=item.prereleases,
                 )
+                needs += (replace(need, editable=True) if need.url and item.editable else need for need in found)
         return tuple(sorted(needs, key=lambda need: need.key))
 
     def of_constraints(self, requirements: Iterable[Requirement]) -> dict[str, tuple[Need, ...]]:
@@ -122,11 +133,13 @@ class Dependencies:
             label, url = "", ""
             extras = extras.union(*(item.extras for item in meant))
         for item in meant:
+            address = url or self._direct_url(item, where)
             base = Need(
                 name=name,
                 range=_range(item),
                 label=label,
-                url=url or _wheel_url(item, where),
+                url=address.removesuffix(_DEVELOP),
+                editable=address.endswith(_DEVELOP),
                 prereleases=prereleases,
                 text=_written(item, label),
                 where=where,
@@ -137,9 +150,21 @@ class Dependencies:
     def _path_url(self, item: Wanted) -> str:
         if item.path is None:
             return ""
-        if not item.path.endswith(".whl"):
+        if not item.path.endswith(".whl") and not self._builds:
             raise BuildNeeded(package=item.requirement.name, address=f"the path `{item.path}`", where=item.where)
-        return "file://" + quote(posixpath.join(self._directory, item.path))
+        return _file_url(posixpath.join(self._directory, item.path))
+
+    def _direct_url(self, requirement: Requirement, where: str) -> str:
+        """The address *requirement* names; that of a folder always spelled alike."""
+        url = requirement.url
+        if not url:
+            return ""
+        if not urlsplit(url).path.endswith(".whl") and not self._builds:
+            raise BuildNeeded(package=requirement.name, address=f"`{url}`", where=where)
+        if url.startswith("file:"):
+            address, fragment = urldefrag(url)
+            return _file_url(unquote(urlsplit(address).path)) + (f"#{fragment}" if fragment else "")
+        return url
 
 
 def with_extra(base: Need, extra: str) -> Need:
@@ -150,6 +175,7 @@ def with_extra(base: Need, extra: str) -> Need:
         extra=extra,
         label=base.label,
         url=base.url,
+        editable=base.editable,
         prereleases=base.prereleases,
         text=base.text,
         where=base.where,
@@ -198,16 +224,14 @@ def _range(requirement: Requirement) -> Range:
 def _written(requirement: Requirement, label: str) -> str:
     """The requirement without its marker, which has been decided; with the label a Poetry constraint carried."""
     extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
-    address = f" @ {requirement.url}" if requirement.url else ""
+    address = f" @ {requirement.url.removesuffix(_DEVELOP)}" if requirement.url else ""
     return f"{requirement.name}{extras}{requirement.specifier}{address}" + (f" (+{label})" if label else "")
 
 
-def _wheel_url(requirement: Requirement, where: str) -> str:
-    if not requirement.url:
-        return ""
-    if not urlsplit(requirement.url).path.endswith(".whl"):
-        raise BuildNeeded(package=requirement.name, address=f"`{requirement.url}`", where=where)
-    return requirement.url
+def _file_url(path: str) -> str:
+    path = posixpath.normpath(path.replace("\\", "/"))
+    # C:/x on Windows.
+    return "file://" + quote(path if path.startswith("/") else f"/{path}", safe="/:")
 
 
 def _disagreement(pin: Pin, metadata: CoreMetadata) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import unquote, urlsplit
 
+from accelinstall.model.index import SourceTree
 from accelinstall.model.lock import Lock, LockedPackage
+from accelinstall.model.origin import Origin
 from accelinstall.model.target import Target
 from accelinstall.resolution.ports import PackageFinder
 from accelinstall.resolution.result import Resolution, ResolvedPackage
@@ -41,19 +43,38 @@ def lock_of(
 
 def _locked(package: ResolvedPackage, finder: PackageFinder) -> LockedPackage:
     file, source = package.file, package.source
-    path = local_path(file.url)
+    origin = file.origin if isinstance(file, SourceTree) else None
+    if origin is not None and origin.kind != "sdist":
+        return LockedPackage(
+            name=file.name,
+            version=file.version,
+            filename="",
+            sha256="",
+            url=origin.url,
+            path=origin.path,
+            requires_python=_readable(package.metadata.requires_python),
+            requires=package.requires,
+            direct=True,
+            origin=origin,
+        )
+    path = local_path(file.url) if origin is None else origin.path
+    url = "" if path else file.url if origin is None else origin.url
+    sha256 = file.sha256 or finder.sha256(file)
+    if not file.is_wheel and origin is None:
+        origin = Origin(kind="sdist", url=url, path=path, sha256=sha256)
     return LockedPackage(
         name=file.name,
         version=file.version,
         filename=file.filename,
-        sha256=file.sha256 or finder.sha256(file),
-        url="" if path else file.url,
+        sha256=sha256,
+        url=url,
         path=path,
         size=file.size or package.metadata.wheel_size,
         source=source.url if source and source.kind == "index" else "",
         requires_python=_readable(file.requires_python or package.metadata.requires_python),
         requires=package.requires,
         direct=source is None,
+        origin=origin,
     )
 
 

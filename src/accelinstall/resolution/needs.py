@@ -15,7 +15,8 @@ class Need:
     """One requirement on one identifier (``name`` or ``name[extra]``), with its marker already decided.
 
     :ivar label: the local-version label candidates must carry; empty = any.
-    :ivar url: the wheel that is meant, named directly; empty = any.
+    :ivar url: the wheel, archive, folder or commit that is meant, named directly; empty = any.
+    :ivar editable: the folder is to be installed so that it stays what is imported.
     :ivar pin: for the base of an extra: the very candidate the extra was taken from.
     :ivar pinned_by: the extra that asks for ``pin``.
     :ivar blocked: why its parent cannot be used at all; such a need is met by nothing.
@@ -29,6 +30,7 @@ class Need:
     extra: str = ""
     label: str = ""
     url: str = ""
+    editable: bool = False
     prereleases: bool = False
     pin: Pin | None = None
     pinned_by: str = ""

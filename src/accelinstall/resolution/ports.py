@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from accelinstall.model.index import CoreMetadata, IndexFile, VariantWheel
+from accelinstall.model.index import CoreMetadata, IndexFile, SourceTree, VariantWheel
 from accelinstall.model.project import Source
 from accelinstall.model.variants import ReleaseVariants
 
@@ -62,4 +62,27 @@ class PackageFinder(Protocol):
         """The hash of *file*, lower-case hex.
 
         Cost: nothing when the index names it, else the whole file is read; called for selected files only.
+        """
+
+
+class SourceReader(Protocol):
+    """What wheels can be built from.
+
+    Every answer is kept.  All errors are :class:`~accelinstall.errors.BuildError` or
+    :class:`~accelinstall.errors.SourceError`.
+    """
+
+    def find(self, url: str, *, name: str, where: str) -> SourceTree:
+        """The archive, folder (``file:``) or commit (``git+...``) that *url* names for the package *name*.
+
+        Cost: the whole archive, a clone of the repository, or a few files of a folder; a build where its metadata is
+        nowhere written down.
+
+        :param where: the place that asks for it, for messages.
+        """
+
+    def metadata(self, file: IndexFile) -> CoreMetadata:
+        """What the archive *file* of an index, or what :meth:`find` gave, says of itself.
+
+        Cost: the whole archive; a build where it does not say.
         """

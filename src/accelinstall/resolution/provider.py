@@ -18,7 +18,7 @@ from resolvelib import AbstractProvider
 from accelinstall.errors import SourceError
 from accelinstall.resolution.dependencies import Dependencies, base_of, blocked, direct_file
 from accelinstall.resolution.needs import Need, Pin
-from accelinstall.resolution.ports import UNREACHABLE, PackageFinder
+from accelinstall.resolution.ports import UNREACHABLE, PackageFinder, SourceReader
 from accelinstall.resolution.shelf import FileJudge, Offer, Shelf
 from accelinstall.resolution.stock import Stock
 
@@ -36,6 +36,7 @@ _PATIENCE = 5
 class Provider(AbstractProvider[Need, Pin, str]):
     """One search; keeps everything it has read.
 
+    :param sources: reads what is no wheel; ``None`` = nothing may be built.
     :param lowest: names whose versions are tried oldest first, whatever is preferred.
 
     :ivar conflicts: identifier -> how often a candidate was refused because of it; the reporter counts.
@@ -46,6 +47,7 @@ class Provider(AbstractProvider[Need, Pin, str]):
         self,
         *,
         finder: PackageFinder,
+        sources: SourceReader | None = None,
         stock: Stock,
         judge: FileJudge,
         dependencies: Dependencies,
@@ -54,7 +56,7 @@ class Provider(AbstractProvider[Need, Pin, str]):
         prereleases: bool = False,
         lowest: Collection[str] = (),
     ) -> None:
-        self._finder, self._stock, self._judge = finder, stock, judge
+        self._finder, self._sources, self._stock, self._judge = finder, sources, stock, judge
         self._dependencies, self._constraints = dependencies, constraints
         self._preferences, self._prereleases, self._lowest = preferences, prereleases, frozenset(lowest)
         self._pins: dict[tuple[str, str], Pin] = {}
@@ -182,7 +184,7 @@ class Provider(AbstractProvider[Need, Pin, str]):
         """The same candidates; the longer the search goes through them, the further ahead metadata is asked for."""
         size = 1
         while batch := list(islice(pins, size)):
-            fresh = [pin.file for pin in batch if pin.file.url not in self._ahead]
+            fresh = [pin.file for pin in batch if pin.file.is_wheel and pin.file.url not in self._ahead]
             self._ahead.update(file.url for file in fresh)
             if fresh:
                 self._finder.prefetch_metadata(fresh)
@@ -201,7 +203,11 @@ class Provider(AbstractProvider[Need, Pin, str]):
                 yield pin
 
     def _direct(self, need: Need) -> Pin:
-        file = direct_file(need)
+        file: IndexFile
+        if self._sources is None or need.url.partition("#")[0].endswith(".whl"):
+            file = direct_file(need)
+        else:
+            file = self._sources.find(need.url, name=need.name, where=need.where)
         return self._pin(need.name, Offer(Version(file.version), file=file))
 
     def _from_shelves(self, name: str, needs: Sequence[Need]) -> Iterator[Pin]:
@@ -268,7 +274,7 @@ class Provider(AbstractProvider[Need, Pin, str]):
         metadata = self._metadata.get(base)
         if metadata is None:
             try:
-                metadata = self._finder.metadata(candidate.file)
+                metadata = self._metadata_of_file(candidate.file)
             except SourceError as error:
                 if error.code == UNREACHABLE:
                     raise
@@ -283,6 +289,9 @@ class Provider(AbstractProvider[Need, Pin, str]):
             self.unknown_extras[(candidate.name, candidate.extra)] = candidate
         return (base_of(candidate, base), *needs)
 
+    def _metadata_of_file(self, file: IndexFile) -> CoreMetadata:
+        return self._finder.metadata(file) if self._sources is None or file.is_wheel else self._sources.metadata(file)
+
 
 def _is_fixed(needs: Sequence[Need]) -> bool:
     return any(need.blocked or need.url or need.pin is not None for need in needs)
@@ -293,4 +302,4 @@ def _meets(pin: Pin, need: Need) -> bool:
         return False
     if need.pin is not None and need.pin.file.url != pin.file.url:
         return False
-    return not need.url or need.url.partition("#")[0] == pin.file.url
+    return not need.url or pin.file.url in {need.url, need.url.partition("#")[0]}

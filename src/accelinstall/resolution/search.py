@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from resolvelib.resolvers import Resolution as Search
 
 from accelinstall.errors import ResolutionError, UsageError
 from accelinstall.events import PhaseAdvanced, Progress, ignore
+from accelinstall.model.index import IndexFile, SourceTree
 from accelinstall.model.project import Wanted
 from accelinstall.model.target import Target
 from accelinstall.model.variants import VariantSupport
@@ -23,7 +24,7 @@ from accelinstall.resolution.hashes import listed_hashes
 from accelinstall.resolution.inquiry import Witness, explain_conflict
 from accelinstall.resolution.needs import Need, Pin
 from accelinstall.resolution.notes import degraded_sentences, notes_on, override_sentences
-from accelinstall.resolution.ports import PackageFinder
+from accelinstall.resolution.ports import PackageFinder, SourceReader
 from accelinstall.resolution.provider import Provider
 from accelinstall.resolution.result import Resolution, ResolvedPackage
 from accelinstall.resolution.routing import Routing
@@ -32,6 +33,7 @@ from accelinstall.resolution.standards import Markers, Wheels, canonical, parse_
 from accelinstall.resolution.stock import Stock
 from accelinstall.resolution.variants import VariantJudge
 from accelinstall.resolution.walking import walk_ahead
+from accelinstall.values import replace
 
 if TYPE_CHECKING:
     from resolvelib.resolvers import Criterion
@@ -74,6 +76,8 @@ def resolve(
     target: Target,
     routing: Routing,
     finder: PackageFinder,
+    sources: SourceReader | None = None,
+    only_wheels: bool = False,
     constraints: Sequence[Requirement] = (),
     hashed: Sequence[Wanted] = (),
     overrides: Sequence[str] = (),
@@ -89,6 +93,8 @@ def resolve(
 ) -> Resolution:
     """Packages for *target* that satisfy every one of *wanted*; the order of the inputs does not matter.
 
+    :param sources: reads archives, folders and commits, so that they can be candidates too; ``None`` = wheels only.
+    :param only_wheels: no archive that an index offers is a candidate; what is named by its address still is.
     :param constraints: bounds for names that something else asks for; *hashed* those among them that list hashes.
     :param overrides: PEP 508 texts that replace every other requirement on their names.
     :param preferences: canonical name -> version to be kept where it fits, such as the one locked before.
@@ -97,10 +103,11 @@ def resolve(
     :param exclude_newer: ISO 8601 date (that whole day still counts) or time; files uploaded later do not exist.
     :param variants: what the machine supports of wheel variants, for a *finder* that offers them.
     :param python_full_version: ``3.11.7``; empty = the first release of the target's Python.
-    :param directory: absolute folder that relative wheel paths start from.
+    :param directory: absolute folder that relative paths start from.
     :raises ResolutionImpossible: requirements contradict each other.
     :raises NothingMatches: no file satisfies one single requirement.
     :raises SourceError: a source cannot be reached or answers nonsense, and nothing may stand in for it.
+    :raises BuildError: what has to be built to know its requirements cannot be.
     """
     environment = target.markers(python_full_version=python_full_version)
     markers = Markers(environment)
@@ -111,12 +118,16 @@ def resolve(
         until=_until(exclude_newer),
         variants=VariantJudge(variants, finder.variants) if variants is not None else None,
         hashes=listed_hashes((*wanted, *hashed), markers),
+        builds=sources is not None and not only_wheels,
     )
-    dependencies = Dependencies(markers, overrides=_requirements(overrides), directory=directory)
+    dependencies = Dependencies(
+        markers, overrides=_requirements(overrides), directory=directory, builds=sources is not None
+    )
     roots = dependencies.of_project(wanted)
     stock = Stock(finder, routing, judge, named=_named(wanted))
     provider = Provider(
         finder=finder,
+        sources=sources,
         stock=stock,
         judge=judge,
         dependencies=dependencies,
@@ -197,6 +208,9 @@ def _resolution(
     reporter: _Reporter,
 ) -> Resolution:
     bases = {pin.name: pin for pin in pins.values() if not pin.extra}
+    needs = [*roots, *(need for pin in pins.values() for need in provider.get_dependencies(pin))]
+    # A folder that anybody wants editable is that for all.
+    editable = {need.url for need in needs if need.editable}
     extras: dict[str, list[str]] = {}
     requires: dict[str, set[str]] = {}
     for pin in pins.values():
@@ -206,7 +220,7 @@ def _resolution(
             extras.setdefault(pin.name, []).append(pin.extra)
     packages = tuple(
         ResolvedPackage(
-            file=pin.file,
+            file=_as_wanted(pin.file, editable),
             metadata=provider.metadata_of(pin),
             requires=tuple(sorted(requires[name])),
             extras=tuple(sorted(extras.get(name, ()))),
@@ -224,6 +238,12 @@ def _resolution(
         visited=reporter.visited,
         metadata_read=provider.metadata_read,
     )
+
+
+def _as_wanted(file: IndexFile, editable: Collection[str]) -> IndexFile:
+    if isinstance(file, SourceTree) and file.origin.kind == "directory" and file.url in editable:
+        return replace(file, origin=replace(file.origin, editable=True))
+    return file
 
 
 def _named(wanted: Sequence[Wanted]) -> dict[str, str]:

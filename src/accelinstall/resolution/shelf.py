@@ -74,6 +74,7 @@ class FileJudge:
     :ivar until: files uploaded at this moment or later do not exist; ``None`` = no limit.
     :ivar variants: judges wheel variants; ``None`` where nobody offers any.
     :ivar hashes: canonical name -> the sha256 texts one of which its file must have; names without an entry are free.
+    :ivar builds: whether a source archive will do where no wheel of its version fits.
     """
 
     def __init__(
@@ -84,9 +85,11 @@ class FileJudge:
         until: datetime | None = None,
         variants: VariantJudge | None = None,
         hashes: Mapping[str, Collection[str]] | None = None,
+        builds: bool = False,
     ) -> None:
         self._wheels, self.python, self._until, self._variants = wheels, python, until, variants
         self._hashes = hashes or {}
+        self._builds = builds
 
     def accepts_python(self, requires_python: str) -> bool:
         """Whether the target's Python is inside; an unreadable text refuses nothing, as in pip."""
@@ -95,7 +98,7 @@ class FileJudge:
 
     def refuse(self, file: IndexFile, place: Place, version: Version) -> Refusal | None:
         """The first reason against *file*; ``None`` when it can be used."""
-        if not file.is_wheel and self.accepts_python(file.requires_python):
+        if not file.is_wheel and not self._may_build(place) and self.accepts_python(file.requires_python):
             return Refusal(code="needs-build")
         if file.is_wheel and (reason := place.refuse(version)):
             return Refusal(code="backend", detail=reason)
@@ -112,6 +115,10 @@ class FileJudge:
         unfit = self._variants.refuse(file) if self._variants else None
         return None if unfit is None else Refusal(code="variant", detail=unfit)
 
+    def _may_build(self, place: Place) -> bool:
+        """Whether archives of *place* are candidates: of what varies with hardware only the builds made for it are."""
+        return self._builds and place.admission is None and not place.only_label
+
     def _refuse_time(self, text: str) -> Refusal | None:
         uploaded = parse_time(text)
         if uploaded is None:
@@ -121,8 +128,9 @@ class FileJudge:
     def best(self, rows: Sequence[tuple[int, Place, IndexFile]]) -> tuple[int, Place, IndexFile]:
         """The best of (position of its place, place, usable file) rows of one version.
 
-        Variant first, then tag, build number, order of places.
+        Wheels before archives, then variant, tag, build number, order of places.
         """
+        rows = [row for row in rows if row[2].is_wheel] or rows
         if self._variants is not None:
             ranks = [self._variants.rank(file) for _, _, file in rows]
             least = min(ranks)

@@ -14,7 +14,7 @@ def walk_ahead(roots: Sequence[Need], provider: Provider) -> None:
 
     The search decides one package after the other and would wait for the pages of each; here the pages and metadata of
     a whole level are on their way at once (100 packages, 30 ms per request: 0.5 s instead of 2.1 s).  Nothing is
-    decided, so an error waits until the search itself meets it.
+    decided, so an error waits until the search itself meets it, and nothing that might have to be built is read.
     """
     needs: dict[str, list[Need]] = {}
     walked: set[Pin] = set()
@@ -25,12 +25,14 @@ def walk_ahead(roots: Sequence[Need], provider: Provider) -> None:
         # All pages of the level are read, and all metadata asked for, before the first metadata is waited for.
         touched = dict.fromkeys(need.identifier for need in level)
         best = [pin for identifier in touched if (pin := _best(needs[identifier], provider)) is not None]
-        fresh = [pin for pin in dict.fromkeys(best) if pin not in walked]
+        fresh = [pin for pin in dict.fromkeys(best) if pin not in walked and pin.file.is_wheel]
         walked.update(fresh)
         level = [need for pin in fresh for need in _needs_of(pin, provider)]
 
 
 def _best(needs: Sequence[Need], provider: Provider) -> Pin | None:
+    if any(need.url and not need.url.partition("#")[0].endswith(".whl") for need in needs):
+        return None
     try:
         return next(provider.matching(needs[0].name, needs, extra=needs[0].extra), None)
     except SourceError:

@@ -89,8 +89,13 @@ def _step_for(
 
 
 def is_same(installed: InstalledDistribution, package: LockedPackage) -> bool:
-    """Whether *installed* is *package*: name and version equal, and the wheel's hash where the environment knows it."""
+    """Whether *installed* is *package*: name and version equal, and the wheel's hash where the environment knows it.
+
+    A folder or a commit may give other files under the same version, so what another tool has put there is not it.
+    """
     if installed.name != package.name or not _equal_versions(installed.version, package.version):
+        return False
+    if package.origin is not None and package.direct and not installed.sha256:
         return False
     return not installed.sha256 or not package.sha256 or installed.sha256 == package.sha256
 

@@ -37,6 +37,7 @@ def fill(parser: Parser) -> None:
     options.add_poetry_lock(parser)
     options.add_host(parser)
     options.add_indexes(parser)
+    options.add_building(parser)
     options.add_groups(parser)
     options.add_environment(parser)
 

@@ -34,6 +34,7 @@ def fill(parser: Parser) -> None:
     options.add_groups(parser)
     options.add_host(parser)
     options.add_indexes(parser)
+    options.add_building(parser)
 
 
 def run(arguments: Namespace, console: Console, environ: Mapping[str, str]) -> int:

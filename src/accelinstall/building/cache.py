@@ -1,0 +1,123 @@
+"""What was built and downloaded for building, kept below the cache folder; processes may share it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from contextlib import suppress
+from dataclasses import asdict
+from typing import Any
+
+from accelinstall import fs
+from accelinstall.model.index import CoreMetadata
+from accelinstall.model.installation import Interpreter
+from accelinstall.values import dataclass
+
+BUILDS, SOURCES = "builds-v1", "sources-v1"
+"""Folders of what was built, and of archives it was built from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltWheel:
+    """A wheel that was built here; ``path`` is absolute, ``sha256`` that of the file."""
+
+    path: str
+    sha256: str
+    name: str
+    version: str
+
+    @property
+    def filename(self) -> str:
+        """The wheel's name."""
+        return os.path.basename(self.path)
+
+
+class BuildCache:
+    """Wheels and metadata by what they were built from and for; a damaged entry is not there.
+
+    :param interpreter: what is built is built for it.
+    """
+
+    def __init__(self, directory: str, interpreter: Interpreter) -> None:
+        self.root = os.path.join(directory, BUILDS)
+        self.sources = os.path.join(directory, SOURCES)
+        self._kind = f"{interpreter.python}\0{interpreter.platform}\0{interpreter.libc}"
+
+    def scratch(self) -> str:
+        """A folder on the same disk for work under way, made when missing."""
+        folder = os.path.join(self.root, ".work")
+        os.makedirs(folder, exist_ok=True)
+        return folder
+
+    def wheel(self, build_id: str) -> BuiltWheel | None:
+        """The wheel built from that."""
+        folder = self._place(build_id, "wheel")
+        try:
+            with open(os.path.join(folder, "wheel.json"), encoding="utf-8") as stream:
+                values = json.load(stream)
+            found = BuiltWheel(path=os.path.join(folder, values.pop("filename")), **values)
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            return None
+        return found if os.path.isfile(found.path) else None
+
+    def keep_wheel(self, build_id: str, path: str, *, name: str, version: str) -> BuiltWheel:
+        """The wheel at *path* kept; where another process was faster, the one it has kept."""
+        folder = self._place(build_id, "wheel")
+        os.makedirs(os.path.dirname(folder), exist_ok=True)
+        fresh = tempfile.mkdtemp(prefix="wheel-", dir=self.scratch())
+        try:
+            target = os.path.join(fresh, os.path.basename(path))
+            shutil.move(path, target)
+            values = {"filename": os.path.basename(path), "sha256": file_sha256(target), "name": name}
+            text = json.dumps({**values, "version": version})
+            fs.write_atomic(os.path.join(fresh, "wheel.json"), text.encode())
+            known = self.wheel(build_id)
+            if known is not None:
+                return known
+            fs.remove_tree(folder)
+            # Where another process has just put its own, that one is as good.
+            with suppress(OSError):
+                os.rename(fresh, folder)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+        kept = self.wheel(build_id)
+        assert kept is not None, "it was there, or has just been put there"
+        return kept
+
+    def metadata(self, build_id: str) -> CoreMetadata | None:
+        """What was built as metadata from that."""
+        try:
+            with open(self._place(build_id, "metadata"), encoding="utf-8") as stream:
+                return _decoded(json.load(stream))
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+
+    def keep_metadata(self, build_id: str, metadata: CoreMetadata) -> None:
+        """*metadata* kept; a disk that is full or read-only costs the cache, not the run."""
+        path = self._place(build_id, "metadata")
+        with suppress(OSError):
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            fs.write_atomic(path, json.dumps(asdict(metadata)).encode())
+
+    def archive(self, sha256: str, filename: str) -> str:
+        """Where the archive with that hash is kept, perhaps not there."""
+        return os.path.join(self.sources, sha256, os.path.basename(filename))
+
+    def _place(self, build_id: str, kind: str) -> str:
+        key = hashlib.sha256(f"{build_id}\0{self._kind}".encode()).hexdigest()
+        return os.path.join(self.root, kind, key[:2], key[2:])
+
+
+def file_sha256(path: str) -> str:
+    """Of the file at *path*, lower-case hex."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _decoded(values: dict[str, Any]) -> CoreMetadata:
+    for key in ("requires_dist", "provides_extra"):
+        values[key] = tuple(map(str, values[key]))
+    return CoreMetadata(**values)

@@ -1,0 +1,81 @@
+"""Small projects to be built, one per backend."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+FLIT = """\
+[build-system]
+requires = ["flit-core"]
+build-backend = "flit_core.buildapi"
+
+[project]
+name = "{name}"
+version = "{version}"
+description = "a part"
+dependencies = {requires}
+"""
+
+HATCH = """\
+[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+
+[project]
+name = "{name}"
+dynamic = ["version"]
+dependencies = {requires}
+
+[tool.hatch.version]
+path = "{module}/__init__.py"
+"""
+
+SETUPTOOLS = """\
+[build-system]
+requires = ["setuptools"]
+build-backend = "setuptools.build_meta"
+"""
+
+SETUP_PY = """\
+from setuptools import setup
+setup(name="{name}", version="{version}", install_requires={requires}, packages=["{module}"])
+"""
+
+POETRY = """\
+[build-system]
+requires = ["poetry-core"]
+build-backend = "poetry.core.masonry.api"
+
+[tool.poetry]
+name = "{name}"
+version = "{version}"
+description = ""
+authors = []
+packages = [{{ include = "{module}" }}]
+
+[tool.poetry.dependencies]
+python = "^3.11"
+"""
+
+
+def make_project(
+    folder: Path, name: str, version: str = "1.0", *, kind: str = FLIT, requires: list[str] | None = None
+) -> Path:
+    """The folder of a project with one module; :data:`SETUP_PY` stands for one without ``pyproject.toml``."""
+    module = name.replace("-", "_")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / module).mkdir(exist_ok=True)
+    (folder / module / "__init__.py").write_text(f'__version__ = "{version}"\n')
+    text = kind.format(name=name, version=version, module=module, requires=requires or [])
+    (folder / ("setup.py" if kind is SETUP_PY else "pyproject.toml")).write_text(text)
+    return folder
+
+
+def metadata_of_pyproject(name: str, *, path: str, develop: bool = False, more: str = "") -> str:
+    """A ``pyproject.toml`` in Poetry's notation that asks for *name* by its path."""
+    extra = ", develop = true" if develop else ""
+    return (
+        '[tool.poetry]\nname = "demo"\nversion = "1"\npackage-mode = false\n\n'
+        '[tool.poetry.dependencies]\npython = ">=3.11"\n'
+        f'{name} = {{ path = "{path}"{extra} }}\n{more}'
+    )
