@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from accelinstall.index import PageMalformed, PageTooNew
 from accelinstall.index.html_pages import _parse_with_lexbor, parse_html
-from accelinstall.index.links import Releases, files_of
+from accelinstall.index.links import Releases, files_of, head_of
 from accelinstall.index.pages import parse_page
 from accelinstall.model.index import IndexFile
 from accelinstall.testing.pages import Offer, render_html, render_json
@@ -269,8 +269,8 @@ def test_the_fast_reader_and_the_parser_agree(body):
     text = f"<!DOCTYPE html><html><head><title>t</title></head><body><h1>t</h1>\n{body}\n</body></html>"
     version, links = parse_html(text.encode(), url=URL)
     assert (version, list(links)) == _parse_with_lexbor(text, URL)
-    made = [links.make(row) for row in links.rows]
-    assert all(link is None or link.filename == name for link, name in zip(made, links.filenames, strict=True))
+    made = {head: [links.make(place) for place in places] for head, places in links.groups.items()}
+    assert all(link is None or head_of(link.filename) == head for head, group in made.items() for link in group)
 
 
 def test_files_by_version_are_the_files_of_the_page_and_made_once():

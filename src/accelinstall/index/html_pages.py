@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from urllib.parse import unquote
 
-from accelinstall.index.links import Link, PageLinks, filename_of, hex_sha256, joiner, sha256_in
+from accelinstall.index.links import Link, PageLinks, filename_of, grouped, hex_sha256, joiner, sha256_in
 
 _ANCHOR = re.compile(r'<a\s+href="([^"]*)"((?:\s+[a-zA-Z-]+(?:="[^"]*")?)*)\s*>([^<]*)</a>')
 # The same without groups: texts are cheaper to make, and to keep, than tuples of texts.
@@ -70,10 +70,11 @@ def _plain_links(anchors: list[str], base: str) -> PageLinks:
             filenames.append(link.filename)
             rows.append(link)
 
-    def make(row: str | Link) -> Link | None:
+    def make(place: int) -> Link | None:
+        row = rows[place]
         return row if isinstance(row, Link) else _plain_link(row, join, unescape)
 
-    return PageLinks(filenames=filenames, rows=rows, make=make)
+    return PageLinks(groups=grouped(filenames), make=make)
 
 
 def _plain_link(anchor: str, join: Callable[[str], str], unescape: Callable[[str], str]) -> Link | None:

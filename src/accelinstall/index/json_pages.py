@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from types import NoneType
+from typing import TYPE_CHECKING, Any, Required, TypedDict
 
-from accelinstall.index.links import Link, PageLinks, hex_sha256, joiner
+from accelinstall.index.json_scan import scan
+from accelinstall.index.links import Link, PageLinks, grouped, hex_sha256, joiner
 
 if TYPE_CHECKING:
     import msgspec
@@ -14,35 +17,66 @@ if TYPE_CHECKING:
 def parse_json(body: bytes, *, url: str) -> tuple[str, PageLinks]:
     """The API version the page states and its links, made absolute against *url*.
 
+    A file that cannot be read is noticed when it is looked at, unless the whole page had to be decoded.
+
     :raises ValueError: when it is not such a document; the text says where.
     """
-    import msgspec
-
-    try:
-        page = _decoder().decode(body)
-    except (msgspec.MsgspecError, RecursionError) as error:
-        raise ValueError(str(error)) from None
     join = joiner(url)
+    found = scan(body)
+    version = _version_of(found.frame) if found else None
+    if found is not None and version is not None:
+        row = found.row
+        return version, PageLinks(groups=found.groups, make=lambda place: _link(row(place), join))
+    page = _decoded(body)
+    files = page.files
+    groups = grouped(file["filename"] for file in files)
+    return page.meta.api_version, PageLinks(groups=groups, make=lambda place: _link(files[place], join))
 
-    def make(file: Any) -> Link | None:
-        address = join(file.url.partition("#")[0])
-        if not address:
-            return None
-        metadata = file.core_metadata if file.core_metadata is not None else file.dist_info_metadata
-        return Link(
-            filename=file.filename,
-            url=address,
-            sha256=hex_sha256(file.hashes.get("sha256")),
-            size=file.size,
-            requires_python=file.requires_python or "",
-            yanked=file.yanked if isinstance(file.yanked, str) else "" if file.yanked else None,
-            upload_time=file.upload_time or "",
-            metadata_sha256=_metadata_sha256(metadata),
-        )
 
-    return page.meta.api_version, PageLinks(
-        filenames=[file.filename for file in page.files], rows=page.files, make=make
+def _version_of(frame: Mapping[str, Any]) -> str | None:
+    meta = frame.get("meta")
+    version = meta.get("api-version") if isinstance(meta, dict) else None
+    return version if isinstance(version, str) else None
+
+
+def _link(row: Any, join: Callable[[str], str]) -> Link | None:
+    """A decoded object as a link; ``None`` when its address is none.
+
+    :raises ValueError: when something in it is of another kind than the standard says.
+    """
+    if not isinstance(row, dict) or not isinstance(row.get("filename"), str):
+        raise ValueError("one of its files is no object with a `filename`")
+    for name, kinds in _KINDS:
+        # Exactly, for a truth value is an integer too.
+        if type(row.get(name)) not in kinds:
+            raise ValueError(f"`{name}` of {row['filename']} is of another kind than the standard says")
+    address = join(row["url"].partition("#")[0])
+    if not address:
+        return None
+    yanked, metadata = row.get("yanked"), row.get("core-metadata")
+    return Link(
+        filename=row["filename"],
+        url=address,
+        sha256=hex_sha256((row.get("hashes") or {}).get("sha256")),
+        size=row.get("size"),
+        requires_python=row.get("requires-python") or "",
+        yanked=yanked if isinstance(yanked, str) else "" if yanked else None,
+        upload_time=row.get("upload-time") or "",
+        metadata_sha256=_metadata_sha256(row.get("dist-info-metadata") if metadata is None else metadata),
     )
+
+
+_TEXT, _METADATA = (str, NoneType), (bool, dict, NoneType)
+_KINDS: tuple[tuple[str, tuple[type, ...]], ...] = (
+    ("url", (str,)),
+    ("hashes", (dict, NoneType)),
+    ("size", (int, NoneType)),
+    ("requires-python", _TEXT),
+    ("yanked", (bool, *_TEXT)),
+    ("upload-time", _TEXT),
+    ("core-metadata", _METADATA),
+    ("dist-info-metadata", _METADATA),
+)
 
 
 def _metadata_sha256(value: bool | dict[str, str] | None) -> str | None:
@@ -51,30 +85,37 @@ def _metadata_sha256(value: bool | dict[str, str] | None) -> str | None:
     return "" if value else None
 
 
+def _decoded(body: bytes) -> Any:
+    import msgspec
+
+    try:
+        return _decoder().decode(body)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise ValueError(str(error)) from None
+
+
+_File = TypedDict(
+    "_File",
+    {
+        "filename": Required[str],
+        "url": Required[str],
+        "hashes": dict[str, str],
+        "size": int | None,
+        "requires-python": str | None,
+        "yanked": bool | str | None,
+        "upload-time": str | None,
+        "core-metadata": bool | dict[str, str] | None,
+        "dist-info-metadata": bool | dict[str, str] | None,
+    },
+    total=False,
+)
+
+
 @cache
 def _decoder() -> msgspec.json.Decoder[Any]:
-    """The decoder, made when the first JSON page comes: msgspec takes 20 ms to import."""
+    """The decoder, made when the first such page comes: msgspec takes 20 ms to import."""
     import msgspec
 
     meta = msgspec.defstruct("Meta", [("api_version", str, msgspec.field(name="api-version"))])
-    file = msgspec.defstruct(
-        "File",
-        [
-            ("filename", str),
-            ("url", str),
-            ("hashes", dict[str, str], msgspec.field(default_factory=dict)),
-            ("size", int | None, None),
-            ("requires_python", str | None, msgspec.field(name="requires-python", default=None)),
-            ("yanked", bool | str | None, None),
-            ("upload_time", str | None, msgspec.field(name="upload-time", default=None)),
-            ("core_metadata", bool | dict[str, str] | None, msgspec.field(name="core-metadata", default=None)),
-            (
-                "dist_info_metadata",
-                bool | dict[str, str] | None,
-                msgspec.field(name="dist-info-metadata", default=None),
-            ),
-        ],
-        gc=False,
-    )
-    page = msgspec.defstruct("Page", [("meta", meta), ("files", list[file])])  # type: ignore[valid-type]
+    page = msgspec.defstruct("Page", [("meta", meta), ("files", list[_File])])
     return msgspec.json.Decoder(page)

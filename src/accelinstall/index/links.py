@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields
-from typing import Any, NamedTuple, Self
+from itertools import chain
+from typing import NamedTuple, Self
 from urllib.parse import unquote, urljoin, urlsplit
 
-from accelinstall.index.filenames import parse_sdist_name, parse_wheel_name
+from accelinstall.index.filenames import SDIST_SUFFIXES, parse_sdist_name, parse_wheel_name
 from accelinstall.model.index import IndexFile
-from accelinstall.values import dataclass
+from accelinstall.values import dataclass, replace
 
+_SUFFIXES = (".whl", *SDIST_SUFFIXES)
 _SHA256 = re.compile(r"[0-9a-f]{64}").fullmatch
 _SHA256_FRAGMENT = re.compile(r"sha256=[0-9a-f]{64}").fullmatch
 
@@ -31,39 +32,58 @@ class Link(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageLinks:
-    """The links of one page, in its order.
+    """The links of one page.
 
-    The pages of a hundred packages hold a hundred thousand links, and a resolution looks at some hundreds: only the
-    file names are known beforehand.
+    The pages of a hundred packages hold a hundred thousand links, and a resolution looks at some hundreds: only what
+    their names begin with is known beforehand.
 
-    :ivar rows: what the page says of each link, in a form of its own; as many as *filenames*.
-    :ivar make: row -> link; ``None`` for one whose address is none.
+    :ivar groups: :func:`head_of` their file names -> places of these links, ascending.
+    :ivar make: place -> link; ``None`` for one whose address is none.
     """
 
-    filenames: Sequence[str]
-    rows: Sequence[Any]
-    make: Callable[[Any], Link | None]
+    groups: Mapping[str, Sequence[int]]
+    make: Callable[[int], Link | None]
 
     @classmethod
     def of(cls, links: Iterable[Link]) -> Self:
         """Links that are there already."""
         rows = tuple(links)
-        return cls(filenames=[link.filename for link in rows], rows=rows, make=lambda link: link)
+        return cls(groups=grouped(link.filename for link in rows), make=rows.__getitem__)
 
     def __iter__(self) -> Iterator[Link]:
-        return (link for link in map(self.make, self.rows) if link is not None)
+        return self.at(self.groups)
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return sum(map(len, self.groups.values()))
+
+    def at(self, heads: Iterable[str]) -> Iterator[Link]:
+        """The links whose names begin with one of *heads*, in page order."""
+        places = sorted(chain.from_iterable(self.groups[head] for head in heads))
+        return (link for link in map(self.make, places) if link is not None)
 
     def moved(self, address: Callable[[str], str]) -> PageLinks:
         """The same links at other addresses."""
 
-        def make(row: Any) -> Link | None:
-            link = self.make(row)
+        def make(place: int) -> Link | None:
+            link = self.make(place)
             return None if link is None else link._replace(url=address(link.url))
 
-        return PageLinks(filenames=self.filenames, rows=self.rows, make=make)
+        return replace(self, make=make)
+
+
+def head_of(filename: str) -> str:
+    """What the names of a version's wheels have in common, ``name-version``; for everything else the whole name."""
+    if filename.endswith(".whl") and filename.count("-") == 4:
+        return filename[: filename.find("-", filename.find("-") + 1)]
+    return filename
+
+
+def grouped(filenames: Iterable[str]) -> dict[str, list[int]]:
+    """The places of *filenames* by their heads."""
+    groups: dict[str, list[int]] = {}
+    for place, filename in enumerate(filenames):
+        groups.setdefault(head_of(filename), []).append(place)
+    return groups
 
 
 class Releases(Mapping[str, tuple[IndexFile, ...]]):
@@ -73,27 +93,35 @@ class Releases(Mapping[str, tuple[IndexFile, ...]]):
     """
 
     def __init__(self, links: PageLinks, *, project: str, source: str, page: str) -> None:
-        self._make, self._project, self._source, self._page = links.make, project, source, page
-        self._rows: dict[str, list[Any]] = {}
+        self._links, self._project, self._source, self._page = links, project, source, page
+        self._heads: dict[str, list[str]] = {}
         self._made: dict[str, tuple[IndexFile, ...]] = {}
-        seen: dict[str, str] = {}
-        for filename, row in zip(links.filenames, links.rows, strict=True):
-            is_wheel = filename.endswith(".whl")
-            version = _wheel_version(filename, project, seen) if is_wheel else parse_sdist_name(filename, project)
+        for head in links.groups:
+            version = _version_of(head, project)
             if version:
-                self._rows.setdefault(version, []).append(row)
+                self._heads.setdefault(version, []).append(head)
 
     def __getitem__(self, version: str) -> tuple[IndexFile, ...]:
         if version not in self._made:
-            links = (link for link in map(self._make, self._rows[version]) if link is not None)
-            self._made[version] = files_of(links, project=self._project, source=self._source, page=self._page)
+            links = self._links.at(self._heads[version])
+            self._made[version] = files_of(
+                links, project=self._project, source=self._source, page=self._page, version=version
+            )
         return self._made[version]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._rows)
+        return iter(self._heads)
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self._heads)
+
+
+def _version_of(head: str, project: str) -> str:
+    """The version of *project* that files with this head are of; empty for anything else."""
+    if head.endswith(SDIST_SUFFIXES):
+        return parse_sdist_name(head, project) or ""
+    parsed = parse_wheel_name(head if head.endswith(".whl") else f"{head}-py3-none-any.whl")
+    return parsed[1] if parsed and parsed[0] == project else ""
 
 
 def joiner(base: str) -> Callable[[str], str]:
@@ -147,100 +175,41 @@ def hex_sha256(value: object) -> str:
     return text if _SHA256(text) else ""
 
 
-def files_of(links: Iterable[Link], *, project: str, source: str, page: str) -> tuple[IndexFile, ...]:
+def files_of(
+    links: Iterable[Link], *, project: str, source: str, page: str, version: str = ""
+) -> tuple[IndexFile, ...]:
     """The links that are wheels or source archives of *project* (canonical), in page order.
+
+    :param version: what all the file names are known to say.
 
     Logins in addresses are removed, and pages of a server cannot point at local files.
     """
     allowed = ("https://", "http://", "file://") if page.startswith("file:") else ("https://", "http://")
-    versions: dict[str, str] = {}
     files: list[IndexFile] = []
-    for filename, url, sha256, size, requires_python, yanked, upload_time, metadata_sha256 in links:
-        is_wheel = filename.endswith(".whl")
-        version = _wheel_version(filename, project, versions) if is_wheel else parse_sdist_name(filename, project)
-        if not version or not url.startswith(allowed) or "/" in filename or "\\" in filename:
+    for link in links:
+        filename, url = link.filename, link.url
+        found = version or (_version_of(head_of(filename), project) if filename.endswith(_SUFFIXES) else "")
+        if not found or not url.startswith(allowed) or "/" in filename or "\\" in filename:
             continue
         if "@" in url and not (url := _without_login(url)):
             continue
         files.append(
-            _file(
-                filename,
-                url,
-                project,
-                version,
-                source,
-                is_wheel,
-                sha256,
-                size,
-                requires_python,
-                yanked,
-                upload_time,
-                metadata_sha256,
+            IndexFile(
+                filename=filename,
+                url=url,
+                name=project,
+                version=found,
+                source=source,
+                is_wheel=filename.endswith(".whl"),
+                sha256=link.sha256,
+                size=link.size,
+                requires_python=link.requires_python,
+                yanked=link.yanked,
+                upload_time=link.upload_time,
+                metadata_sha256=link.metadata_sha256,
             )
         )
     return tuple(files)
-
-
-def _wheel_version(filename: str, project: str, seen: dict[str, str]) -> str:
-    """The version of *project*'s wheel, empty for anything else; *seen* remembers names and versions."""
-    if filename.count("-") != 4:
-        parsed = parse_wheel_name(filename)
-        return parsed[1] if parsed and parsed[0] == project else ""
-    key = filename[: filename.find("-", filename.find("-") + 1)]
-    if key not in seen:
-        parsed = parse_wheel_name(filename)
-        seen[key] = parsed[1] if parsed and parsed[0] == project else ""
-    return seen[key]
-
-
-# Frozen dataclasses are slow to make: 2.3 us by their constructor, 0.5 us by their slots, and an install reads a
-# hundred thousand links.
-_new = object.__new__
-(
-    _put_filename,
-    _put_url,
-    _put_name,
-    _put_version,
-    _put_source,
-    _put_is_wheel,
-    _put_sha256,
-    _put_size,
-    _put_requires_python,
-    _put_yanked,
-    _put_upload_time,
-    _put_metadata_sha256,
-) = (getattr(IndexFile, field.name).__set__ for field in fields(IndexFile))
-
-
-def _file(
-    filename: str,
-    url: str,
-    name: str,
-    version: str,
-    source: str,
-    is_wheel: bool,
-    sha256: str,
-    size: int | None,
-    requires_python: str,
-    yanked: str | None,
-    upload_time: str,
-    metadata_sha256: str | None,
-) -> IndexFile:
-    """``IndexFile(...)`` of the same values."""
-    file = _new(IndexFile)
-    _put_filename(file, filename)
-    _put_url(file, url)
-    _put_name(file, name)
-    _put_version(file, version)
-    _put_source(file, source)
-    _put_is_wheel(file, is_wheel)
-    _put_sha256(file, sha256)
-    _put_size(file, size)
-    _put_requires_python(file, requires_python)
-    _put_yanked(file, yanked)
-    _put_upload_time(file, upload_time)
-    _put_metadata_sha256(file, metadata_sha256)
-    return file
 
 
 def _without_login(url: str) -> str:

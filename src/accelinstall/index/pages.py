@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from accelinstall.index.errors import PageMalformed, PageTooNew
-from accelinstall.index.links import PageLinks
+from accelinstall.index.links import Link, PageLinks
+from accelinstall.values import replace
 
 # JSON first, because it carries sizes and metadata hashes; HTML is what many mirrors have.
 ACCEPT = (
@@ -22,10 +25,14 @@ def parse_page(body: bytes, *, content_type: str, url: str, source: str) -> Page
     if "json" in kind or ("html" not in kind and beginning == b"{"):
         from accelinstall.index.json_pages import parse_json
 
+        def refused(error: ValueError) -> PageMalformed:
+            return PageMalformed(source=source, url=url, reason=f"its JSON is not a simple-API page: {error}")
+
         try:
             version, links = parse_json(body, url=url)
         except ValueError as error:
-            raise PageMalformed(source=source, url=url, reason=f"its JSON is not a simple-API page: {error}") from None
+            raise refused(error) from None
+        links = _refusing(links, refused)
     elif "html" in kind or kind in ("", "text/plain", "application/octet-stream"):
         if body and beginning != b"<" and "html" not in kind:
             raise PageMalformed(source=source, url=url, reason="its page is neither HTML nor JSON")
@@ -38,3 +45,15 @@ def parse_page(body: bytes, *, content_type: str, url: str, source: str) -> Page
     if major.isdecimal() and int(major) > 1:
         raise PageTooNew(source=source, url=url, version=version)
     return links
+
+
+def _refusing(links: PageLinks, refused: Callable[[ValueError], PageMalformed]) -> PageLinks:
+    """The same links, of which some may turn out to be malformed when they are made."""
+
+    def make(place: int) -> Link | None:
+        try:
+            return links.make(place)
+        except ValueError as error:
+            raise refused(error) from None
+
+    return replace(links, make=make)
