@@ -16,7 +16,7 @@ def test_every_key_is_read():
         sources=(Source(name="company", url="https://packages.example.com/simple", priority="supplemental"),),
         mirrors={"pytorch-cu128": "https://mirror.example.com/whl/cu128"},
         fallback=("pypi",),
-        backends={"cu140": {"index": "https://download.pytorch.org/whl/cu140", "driver": "600.10"}},
+        backends={"cu140": {"like": "cu132", "driver": "600.10"}},
         profiles={"lean": {"without": ("dev", "typing"), "with": ("cpu",)}, "bench": {"only": ("main", "test")}},
         overrides=("numpy<2.3",),
         find_links=("wheels", "https://files.example.com/wheels/"),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from accelinstall.model.selection import Selected, Verdict
     from accelinstall.model.target import Target
     from accelinstall.pipeline.cataloguing import CatalogRow
+    from accelinstall.pipeline.initialising import Initialisation
     from accelinstall.pipeline.outcomes import CacheState, Detection, Explanation, Locked, LockState, Optimized, Synced
 
 SCHEMA = 1
@@ -32,6 +33,21 @@ def render(document: Document) -> str:
 def error_document(error: AccelinstallError) -> Document:
     """Any failure."""
     return {"schema": SCHEMA, "error": {"code": error.code, "message": error.message, "hint": error.hint}}
+
+
+def init_document(planned: Initialisation, *, written: bool) -> Document:
+    """``init --json``."""
+    from accelinstall.model.edits import render_diff
+
+    return {
+        "schema": SCHEMA,
+        "path": planned.edit.path,
+        "targets": list(planned.targets),
+        "groups": planned.groups,
+        "diff": render_diff([planned.edit]),
+        "written": written,
+        "findings": finding_rows(planned.findings),
+    }
 
 
 def detection_document(detection: Detection) -> Document:

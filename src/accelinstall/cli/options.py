@@ -135,3 +135,9 @@ def add_installing(parser: Parser) -> None:
     parser.add_argument(
         "--compile", action=argparse.BooleanOptionalAction, default=None, help="bytecode (default: in production)"
     )
+
+
+def add_agreement(parser: Parser) -> None:
+    """Whether files may be changed."""
+    parser.add_argument("--dry-run", action="store_true", help="print the diff, change nothing")
+    parser.add_argument("--yes", action="store_true", help="write without asking")

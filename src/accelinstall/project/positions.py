@@ -31,8 +31,12 @@ class Positions:
     def __init__(self, text: str) -> None:
         self._newlines = [index for index, character in enumerate(text) if character == "\n"]
         self._offsets: dict[Path, int] = {}
+        scan = _Scan(text, self._offsets)
+        self.headers = scan.headers
+        """(offset, path) of every ``[table]`` and ``[[table]]``, in file order; the path holds the number of an array's
+        element."""
         try:
-            _Scan(text, self._offsets).document()
+            scan.document()
         except (IndexError, ValueError, RecursionError):
             # The scan met something it does not follow: what it has seen so far stays right.
             return
@@ -50,13 +54,16 @@ class _Scan:
     def __init__(self, text: str, offsets: dict[Path, int]) -> None:
         self.text, self.offsets, self.at = text, offsets, 0
         self.counts: dict[Path, int] = {}
+        self.headers: list[tuple[int, Path]] = []
 
     def document(self) -> None:
         table: Path = ()
         self.skip(_BLANK)
         while self.at < len(self.text):
             if self.text[self.at] == "[":
+                start = self.at
                 table = self.header()
+                self.headers.append((start, table))
             else:
                 self.pair(table)
             self.skip(_BLANK)

@@ -16,6 +16,7 @@ from accelinstall.selection.refusals import (
 )
 from accelinstall.selection.selecting import select
 from accelinstall.selection.sources import backend_of_source
+from accelinstall.selection.spelling import spelled_for
 from accelinstall.selection.variants import supported_variants
 
 __all__ = [
@@ -31,5 +32,6 @@ __all__ = [
     "markers_of",
     "report_for",
     "select",
+    "spelled_for",
     "supported_variants",
 ]

@@ -79,7 +79,7 @@ def shared_finding(best: Combination, others: Sequence[Combination]) -> Iterator
 def _unused(option: Option, site: Site) -> Iterator[Finding]:
     """CUDA libraries that nothing here uses."""
     asked, build = option.asked, option.build
-    plain = _best_edit(asked, site, environment="cpu")
+    plain = best_edit(asked, site, environment="cpu")
     spare = build.extras and build.environment != "cpu"
     if option.idle:
         what = f"the extra of `{asked.text}`" if spare else f"`{asked.name}`"
@@ -106,7 +106,7 @@ def _left_on_cpu(option: Option, site: Site) -> Iterator[Finding]:
         return
     if asked.name.endswith("-cpu") or option.backend != "cpu":
         return
-    edit = _best_edit(asked, site, environment=site.environment)
+    edit = best_edit(asked, site, environment=site.environment)
     if edit:
         names = ", ".join(dict.fromkeys(map(label, site.machine.devices)))
         yield Finding(
@@ -174,7 +174,7 @@ def _hint(answer: Answer, nearest: Verdict, site: Site) -> str:
         return "use a machine whose processor has AVX (any since 2011-2013), or a build from source"
     if site.machine.musl:
         return "use an image with glibc, such as python:3.12-slim"
-    edit = _best_edit(asked, site, environment=site.environment) or _best_edit(asked, site, environment="cpu")
+    edit = best_edit(asked, site, environment=site.environment) or best_edit(asked, site, environment="cpu")
     if edit and edit != asked.text:
         return f"write `{edit}`"
     if nearest.code == "driver-too-old":
@@ -184,7 +184,7 @@ def _hint(answer: Answer, nearest: Verdict, site: Site) -> str:
     return ""
 
 
-def _best_edit(asked: Asked, site: Site, *, environment: str) -> str:
+def best_edit(asked: Asked, site: Site, *, environment: str) -> str:
     """The requirement of the same framework that would compute on *environment*; empty when there is none.
 
     The specifier is kept where it admits the release that fits, else one is named.

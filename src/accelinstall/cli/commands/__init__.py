@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SUMMARIES: Mapping[str, str] = {
     "detect": "show the hardware that is really there",
     "explain": "say which builds fit it, and why the others do not",
+    "init": "write groups, sources and targets into pyproject.toml",
     "lock": "write one pylock.<target>.toml per target",
     "sync": "make an environment exactly what a lock says",
     "optimize": "detect, choose, lock, install and prove",
