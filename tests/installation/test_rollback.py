@@ -14,6 +14,7 @@ from accelinstall.installation import (
     read_receipts,
     rollback,
 )
+from accelinstall.store import NotInStore
 from tests.installation.support import distribution, false_rows, install, inventory_of, says, snapshot
 
 
@@ -116,6 +117,49 @@ def test_what_is_no_longer_stored_is_named_and_nothing_changes(interpreter, shel
     before = snapshot(interpreter)
     with pytest.raises(RollbackIncomplete, match=r"a 1\.0"):
         undo(interpreter, shelf)
+    assert snapshot(interpreter) == before
+
+
+def test_what_is_no_longer_stored_is_fetched_from_where_it_came(interpreter, shelf):
+    first = shelf.add("a", "1.0", files={"a.py": "v = 1\n"}, url="https://example.org/w/a-1.0-py3-none-any.whl")
+    kept = shelf.add("kept", url="https://example.org/w/kept-1.0-py3-none-any.whl")
+    install(interpreter, shelf, first, kept)
+    before = snapshot(interpreter)
+    install(interpreter, shelf, shelf.add("a", "2.0", files={"a.py": "v = 2\n"}), kept)
+    after = snapshot(interpreter)
+    stored = dict(shelf.entries)
+    shelf.entries.clear()
+    asked = []
+
+    def fetch(packages):
+        asked.extend(packages)
+        return {package.sha256: stored[package.sha256] for package in packages}
+
+    assert undo(interpreter, shelf, fetch=fetch, dry_run=True).changes == (("replace", "a", "1.0"),)
+    assert (asked, snapshot(interpreter)) == ([], after)
+    receipt = undo(interpreter, shelf, fetch=fetch)
+    assert [(package.name, package.filename, package.url) for package in asked] == [
+        ("a", "a-1.0-py3-none-any.whl", first.url)
+    ]
+    assert snapshot(interpreter) == before
+    assert dict(receipt.addresses) == {first.sha256: first.url, kept.sha256: kept.url}
+    # And forwards again, which needs the other one.
+    undo(interpreter, shelf, fetch=fetch)
+    assert snapshot(interpreter) == after
+
+
+def test_a_fetch_that_fails_leaves_everything_as_it_was(interpreter, shelf):
+    package = shelf.add("a", "1.0")
+    install(interpreter, shelf, package)
+    install(interpreter, shelf, shelf.add("a", "2.0"))
+    del shelf.entries[package.sha256]
+    before = snapshot(interpreter)
+
+    def fetch(packages):
+        raise NotInStore(tuple(package.filename for package in packages))
+
+    with pytest.raises(NotInStore, match=r"a-1\.0"):
+        undo(interpreter, shelf, fetch=fetch)
     assert snapshot(interpreter) == before
 
 

@@ -100,6 +100,25 @@ def test_rollback_brings_the_environment_before_the_last_change_back(workplace: 
     assert workplace.installed() == {"web": "2.0", "wire": "1.5", "checker": "3.0"}
 
 
+def test_a_rollback_downloads_what_is_no_longer_stored_unless_told_not_to(
+    workplace: Workplace, index: IndexServer
+) -> None:
+    options = ("--environment", "cpu", "--index-url", index.simple_url)
+    workplace.write(PYPROJECT.replace("(>=1)", "(==1.0)"))
+    workplace.run("optimize", *options)
+    workplace.write(PYPROJECT)
+    workplace.run("optimize", *options, "--upgrade")
+    assert workplace.installed()["web"] == "2.0"
+    workplace.run_bare("cache", "clear")
+    refused = workplace.run("rollback", "--offline", "--json")
+    assert refused.document["error"]["code"] == "rollback-incomplete"
+    assert "web 1.0" in refused.document["error"]["message"]
+    assert workplace.installed()["web"] == "2.0"
+    done = workplace.run("rollback", "--json")
+    assert done.code == 0, done.out
+    assert workplace.installed()["web"] == "1.0"
+
+
 def test_a_dry_rollback_changes_nothing(workplace: Workplace, index: IndexServer) -> None:
     workplace.run("optimize", "--environment", "cpu", "--index-url", index.simple_url)
     before = workplace.installed()

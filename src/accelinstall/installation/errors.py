@@ -165,7 +165,7 @@ class RollbackIncomplete(InstallationError):
 
     def __init__(self, missing: Sequence[str]) -> None:
         super().__init__(
-            f"the earlier state cannot be restored: no longer stored are {', '.join(missing)}",
+            f"the earlier state cannot be restored: neither stored nor to be fetched are {', '.join(missing)}",
             hint="install the earlier lock again: accelinstall sync PYLOCK",
         )
         self.missing = tuple(missing)

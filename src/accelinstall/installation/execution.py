@@ -80,6 +80,7 @@ def execute(
             requested=tuple(sorted(roots)),
             direct=tuple((package.name, _address(package)) for package in lock.packages if package.direct),
             built=built_rows(lock.packages),
+            addresses=address_rows(transaction.packages, transaction.kept, previous),
         )
         manner = Manner(
             link_mode=link_mode, compile_bytecode=compile_bytecode, requested=frozenset(roots), exclusive=exclusive
@@ -104,6 +105,19 @@ def built_rows(packages: Sequence[LockedPackage]) -> tuple[tuple[str, str], ...]
 def _address(package: LockedPackage) -> str:
     """What a receipt remembers of a package that was named by URL or path; the whole document where it was built."""
     return render_direct_url(package).decode() if package.origin else package.url or package.path
+
+
+def address_rows(
+    packages: Sequence[LockedPackage], kept: Sequence[InstalledDistribution], *known: Receipt | None
+) -> tuple[tuple[str, str], ...]:
+    """Where each wheel that is ours afterwards came from, as *packages* or one of the *known* receipts tell.
+
+    Wheels that were built have none: their address is that of the source.
+    """
+    found = {sha256: address for receipt in known if receipt for sha256, address in receipt.addresses}
+    ours = {package.sha256: package.url or package.path for package in packages if not package.build_id}
+    ours |= {item.sha256: found.get(item.sha256, "") for item in kept if item.sha256 not in ours}
+    return tuple(sorted((sha256, address) for sha256, address in ours.items() if sha256 and address))
 
 
 def timestamp() -> str:

@@ -1,15 +1,17 @@
-"""Back to the state before the last transaction: our wheels from the store, other tools' files from the trash."""
+"""Back to the state before the last transaction: our wheels from the store, or from where they once came; other tools'
+files from the trash."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from urllib.parse import unquote, urlsplit
 
 from accelinstall import events
 from accelinstall.installation.change import Change, Manner, carry_out
 from accelinstall.installation.errors import EnvironmentChanged, NothingToRollBack, RollbackIncomplete
-from accelinstall.installation.execution import installed_rows, timestamp
+from accelinstall.installation.execution import address_rows, installed_rows, timestamp
 from accelinstall.installation.journal import Journal
 from accelinstall.installation.records import absolute_path, parse_record, slashed
 from accelinstall.installation.recovery import clean, recover
@@ -18,6 +20,7 @@ from accelinstall.model.installation import InstalledDistribution, Interpreter, 
 from accelinstall.model.lock import LockedPackage
 from accelinstall.model.origin import origin_from
 from accelinstall.model.store import StoreEntry
+from accelinstall.values import replace
 
 
 def rollback(
@@ -25,6 +28,7 @@ def rollback(
     *,
     inventory: Inventory,
     find: Callable[[str], StoreEntry | None],
+    fetch: Callable[[Sequence[LockedPackage]], Mapping[str, StoreEntry]] | None = None,
     progress: events.Progress = events.ignore,
     link_mode: LinkMode | None = None,
     compile_bytecode: bool = False,
@@ -35,9 +39,10 @@ def rollback(
 
     :param inventory: what is installed now.
     :param find: wheel sha256 -> unpacked wheel, such as ``Store.get``.
+    :param fetch: gets wheels that *find* does not know, from where they once came; ``None`` = they cannot be had.
     :param dry_run: only tell what the receipt would say.
     :raises NothingToRollBack: when no transaction of ours is on record.
-    :raises RollbackIncomplete: when what the earlier state needs is not stored any more.
+    :raises RollbackIncomplete: when what the earlier state needs is neither stored nor to be fetched.
     :raises InstallationError: when the environment could not be changed; it is then as before.
     """
     with hold_environment(interpreter, hold=hold, progress=progress) as held:
@@ -48,8 +53,11 @@ def rollback(
         if undone is None:
             raise NothingToRollBack(interpreter.prefix)
         earlier = next((receipt for receipt in receipts if receipt.id == undone.previous), None)
-        change, foreign = _change(receipts[0], undone, earlier, inventory, find, held)
-        packages = tuple(package for package, _ in change.coming)
+        change, packages, foreign = _change(receipts[0], undone, earlier, inventory, held)
+        entries = {package.sha256: entry for package in packages if (entry := find(package.sha256))}
+        missing = [package for package in packages if package.sha256 not in entries]
+        if gone := [package for package in missing if fetch is None or not (package.url or package.path)]:
+            raise RollbackIncomplete([f"{package.name} {package.version}" for package in gone])
         receipt = Receipt(
             id=new_id(receipts[0]),
             created=timestamp(),
@@ -60,9 +68,13 @@ def rollback(
             requested=earlier.requested if earlier else (),
             direct=earlier.direct if earlier else (),
             built=earlier.built if earlier else (),
+            addresses=address_rows(packages, change.kept, receipts[0]),
         )
         if dry_run:
             return receipt
+        if missing and fetch:
+            entries |= fetch(missing)
+        change = replace(change, coming=tuple((package, entries[package.sha256]) for package in packages))
         manner = Manner(
             link_mode=link_mode,
             compile_bytecode=compile_bytecode,
@@ -76,33 +88,29 @@ def _change(
     undone: Receipt,
     earlier: Receipt | None,
     inventory: Inventory,
-    find: Callable[[str], StoreEntry | None],
     hold: Hold,
-) -> tuple[Change, list[tuple[str, str]]]:
-    """What to do, and the (name, version) rows of other tools' distributions that come back."""
+) -> tuple[Change, tuple[LockedPackage, ...], list[tuple[str, str]]]:
+    """What to do, the wheels for it, and the (name, version) rows of other tools' distributions that come back."""
     before = {row[0]: row for row in (earlier.installed if earlier else ())}
     now = {row[0]: row for row in latest.installed}
     going = [_installed(row, inventory) for name, row in sorted(now.items()) if before.get(name) != row]
     # What another tool had put there and the undone transaction brought back, it takes away again.
     came = {name for action, name, _ in undone.changes if action != "remove"} - now.keys()
     going += [item for item in inventory.distributions if item.name in came | (before.keys() - now.keys())]
-    coming, missing = [], []
     direct = dict(earlier.direct if earlier else ())
-    for name, row in sorted(before.items()):
-        if now.get(name) == row:
-            continue
-        entry = find(row[2])
-        if entry is None:
-            missing.append(f"{name} {row[1]}")
-        else:
-            coming.append((_package(row, direct.get(name, "")), entry))
+    addresses = dict(earlier.addresses if earlier else ())
+    coming = [
+        _package(row, direct.get(name, ""), addresses.get(row[2], ""))
+        for name, row in sorted(before.items())
+        if now.get(name) != row
+    ]
     displaced = [row[1] for row in undone.changes if row[0] != "install" and row[1] not in before]
     restored, foreign, lost = _from_trash(displaced, undone, hold)
-    if missing or lost:
-        raise RollbackIncomplete([*missing, *(f"{name} (from another tool)" for name in lost)])
+    if lost:
+        raise RollbackIncomplete([f"{name} (from another tool)" for name in lost])
     gone = set(going)
     kept = tuple(item for item in inventory.distributions if item not in gone)
-    return Change(coming=tuple(coming), going=tuple(going), kept=kept, restored=tuple(restored)), foreign
+    return Change(going=tuple(going), kept=kept, restored=tuple(restored)), tuple(coming), foreign
 
 
 def _installed(row: tuple[str, str, str], inventory: Inventory) -> InstalledDistribution:
@@ -115,19 +123,20 @@ def _installed(row: tuple[str, str, str], inventory: Inventory) -> InstalledDist
     )
 
 
-def _package(row: tuple[str, str, str], direct: str) -> LockedPackage:
+def _package(row: tuple[str, str, str], direct: str, address: str) -> LockedPackage:
     name, version, sha256 = row
     if direct.startswith("{"):
         return LockedPackage(
             name=name, version=version, filename="", sha256=sha256, direct=True, origin=origin_from(json.loads(direct))
         )
-    path = direct if os.path.isabs(direct) else ""
+    address = address or direct
+    path = address if os.path.isabs(address) else ""
     return LockedPackage(
         name=name,
         version=version,
-        filename="",
+        filename=os.path.basename(path) or unquote(urlsplit(address).path.rpartition("/")[2]),
         sha256=sha256,
-        url="" if path else direct,
+        url="" if path else address,
         path=path,
         direct=bool(direct),
     )

@@ -115,6 +115,7 @@ class Receipt:
     :ivar requested: names the project itself asked for; ``direct`` (name, URL) rows of those named by URL or path,
         with their whole ``direct_url.json`` in place of the URL where the wheel was built.
     :ivar built: (name, identity of the build) rows of wheels that were built from source.
+    :ivar addresses: (wheel sha256, URL or path) rows of the wheels in ``installed``: where a rollback gets them again.
     """
 
     id: str
@@ -131,6 +132,7 @@ class Receipt:
     requested: tuple[str, ...] = ()
     direct: tuple[tuple[str, str], ...] = ()
     built: tuple[tuple[str, str], ...] = ()
+    addresses: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,7 @@ def parse_receipt(text: str) -> Receipt:
         for key in ("installed", "changes"):
             document[key] = tuple((first, second, third) for first, second, third in document[key])
         document["requested"] = tuple(document.get("requested", ()))
-        for key in ("direct", "built"):
+        for key in ("direct", "built", "addresses"):
             document[key] = tuple((name, text) for name, text in document.get(key, ()))
         return Receipt(**document)
     except (KeyError, TypeError) as error:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from accelinstall import events
 from accelinstall.errors import LockError
 from accelinstall.model.installation import Interpreter, Inventory, Proof, Receipt, Transaction
-from accelinstall.model.lock import Lock
+from accelinstall.model.lock import Lock, LockedPackage
 from accelinstall.model.variants import split_label
 from accelinstall.pipeline.building import builder_for, settle, with_wheels
 from accelinstall.pipeline.outcomes import Locked, Synced
@@ -20,7 +20,7 @@ from accelinstall.pipeline.session import Session, cache_directory
 from accelinstall.values import dataclass, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from accelinstall.building import Builder
     from accelinstall.model.hardware import HardwareReport
@@ -146,10 +146,14 @@ def undo(place: Place, request: Request, session: Session) -> Synced:
     from accelinstall.installation import rollback
     from accelinstall.model.target import Target
 
+    def fetch(packages: Sequence[LockedPackage]) -> Mapping[str, StoreEntry]:
+        return session.store.fetch(packages, http=session.http, progress=session.progress, address=session.address)
+
     receipt = rollback(
         place.interpreter,
         inventory=read_inventory(place.interpreter),
         find=session.store.get,
+        fetch=None if session.is_offline else fetch,
         progress=session.progress,
         link_mode=request.link_mode,
         dry_run=request.dry_run,

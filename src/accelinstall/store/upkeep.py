@@ -6,7 +6,6 @@ import hashlib
 import os
 from collections.abc import Collection, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 
 from accelinstall import events
 from accelinstall.model.store import StoredFile
@@ -15,6 +14,7 @@ from accelinstall.store.crew import Crew
 from accelinstall.store.eviction import Holding, choose_evictions
 from accelinstall.store.manifest import ManifestDamaged, parse_manifest
 from accelinstall.store.members import urlsafe
+from accelinstall.values import dataclass
 
 _CHUNK = 1 << 20
 
