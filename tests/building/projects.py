@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import tarfile
 from pathlib import Path
 
 FLIT = """\
@@ -79,3 +81,32 @@ def metadata_of_pyproject(name: str, *, path: str, develop: bool = False, more: 
         '[tool.poetry.dependencies]\npython = ">=3.11"\n'
         f'{name} = {{ path = "{path}"{extra} }}\n{more}'
     )
+
+
+def packed(folder: Path, target: Path) -> Path:
+    """*folder* as a source archive, in a top folder named after it."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(target, "w:gz") as archive:
+        archive.add(folder, target.name.removesuffix(".tar.gz"))
+    return target
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """What ``git`` prints, without any configuration of this machine."""
+    environ = {
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "GIT_CONFIG_GLOBAL": "/dev/null",
+        "GIT_CONFIG_SYSTEM": "/dev/null",
+        **{f"GIT_{who}_{what}": "tests@example.com" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
+    }
+    done = subprocess.run(["git", *arguments], cwd=folder, env=environ, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def committed(folder: Path, message: str = "change") -> str:
+    """The commit that holds everything in *folder*, a repository made when it is none yet."""
+    if not (folder / ".git").exists():
+        git(folder, "init", "--quiet", "--initial-branch", "main")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", message)
+    return git(folder, "rev-parse", "HEAD")

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
 
-from accelinstall.building.errors import ArchiveRefused
+from accelinstall.building.errors import ArchiveRefused, WorkFailed
 
 SUFFIXES = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip")
 """The names archives of source may end with."""
@@ -44,7 +44,10 @@ def unpacked(archive: str, *, filename: str, folder: str = "") -> Iterator[str]:
                 _unpack_zip(archive, place, filename)
             else:
                 _unpack_tar(archive, place, filename)
-        except _BROKEN as error:
+        except (*_BROKEN, OSError) as error:
+            # What the system says carries a number, what a decompressor says of bytes does not.
+            if isinstance(error, OSError) and error.errno is not None and not isinstance(error, _BROKEN):
+                raise WorkFailed(doing=f"unpacking {filename}", error=error) from error
             raise ArchiveRefused(filename=filename, reason=f"it cannot be unpacked: {error}") from error
         yield _top(place)
     finally:

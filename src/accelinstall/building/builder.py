@@ -145,7 +145,7 @@ class Builder:
     # -- how -----------------------------------------------------------------------------------------------------
 
     def _find(self, url: str, *, name: str, where: str) -> SourceTree:
-        if url.startswith("git+") or parse_git_address(url):
+        if "+" in url.partition("://")[0]:
             return self._find_commit(url, name=name, where=where)
         address, fragment = urldefrag(url)
         options = {key: values[0] for key, values in parse_qs(fragment).items()}

@@ -9,6 +9,7 @@
 ``ArchiveChanged``     an archive has not the hash it is locked or listed with
 ``WrongProject``       what was read or built is another project or version than was asked for
 ``GitFailed``          a command of Git failed
+``WorkFailed``         the system refuses what a build needs: room, rights
 """
 
 from __future__ import annotations
@@ -142,3 +143,17 @@ class GitFailed(BuildError):
     def __init__(self, *, package: str, repository: str, reason: str, hint: str = "") -> None:
         super().__init__(f"`{package}` cannot be read from {repository}: {reason}", hint=hint)
         self.package, self.repository, self.reason = package, repository, reason
+
+
+class WorkFailed(BuildError):
+    """The system refuses what a build needs, such as room on the disk."""
+
+    code = "build-work-failed"
+
+    def __init__(self, *, doing: str, error: OSError) -> None:
+        place = f" ({error.filename})" if error.filename else ""
+        super().__init__(
+            f"{doing} failed: {error.strerror or error}{place}",
+            hint="make room, or move the cache with ACCELINSTALL_CACHE_DIR",
+        )
+        self.errno = error.errno

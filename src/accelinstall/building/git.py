@@ -8,7 +8,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Mapping
-from urllib.parse import parse_qs, unquote, urldefrag
+from urllib.parse import parse_qs, unquote
 
 from accelinstall import fs
 from accelinstall.building.errors import GitFailed
@@ -34,7 +34,8 @@ class GitAddress:
 
 def parse_git_address(url: str) -> GitAddress | None:
     """The parts of *url*; ``None`` when it is none of Git's that pip knows."""
-    address, fragment = urldefrag(url)
+    # By hand: urllib drops the empty host of `git+file:///`.
+    address, _, fragment = url.partition("#")
     scheme, _, rest = address.partition("://")
     kind, plus, transport = scheme.partition("+")
     if kind != "git" or not plus or transport not in _SCHEMES or not rest:

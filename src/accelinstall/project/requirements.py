@@ -131,7 +131,7 @@ class _Reading:
             elif name == "--pre":
                 self.prereleases = True
             elif name not in {"--prefer-binary", "--require-hashes"}:
-                self.note(line, "option-not-used", f"`{name}` changes nothing: wheels are taken, and only wheels")
+                self.note(line, "option-not-used", f"`{name}` changes nothing: a wheel is taken wherever one fits")
 
     def split(self, line: _Line, text: str) -> Iterator[tuple[str, str]]:
         """(long option, value) pairs of *text*."""
@@ -223,7 +223,7 @@ class _Reading:
             elif name == "--hash":
                 self.problem(line, f"`{value}` is not a hash", "write --hash=sha256:...")
             else:
-                self.note(line, "option-not-used", f"`{name}` changes nothing: wheels are taken, and only wheels")
+                self.note(line, "option-not-used", f"`{name}` changes nothing: a wheel is taken wherever one fits")
         return requirement.strip(), tuple(hashes)
 
     def problem(self, line: _Line, message: str, hint: str = "") -> None:

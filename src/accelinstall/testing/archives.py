@@ -104,13 +104,18 @@ def make_sdist(
     requires: Iterable[str] = (),
     requires_python: str = "",
     pyproject: str = "",
+    metadata: Rewrite | None = None,
 ) -> Path:
-    """The path of a ``.tar.gz`` source archive with PKG-INFO and, when given, *pyproject* as ``pyproject.toml``."""
+    """The path of a ``.tar.gz`` source archive with PKG-INFO and, when given, *pyproject* as ``pyproject.toml``.
+
+    :param metadata: rewrites PKG-INFO's text, which is of metadata version 2.1 and so not to be trusted.
+    """
     import gzip
 
     stem = f"{re.sub(r'[-_.]+', '_', name)}-{version}"
     contents: dict[str, Content] = dict(files or {})
-    contents["PKG-INFO"] = _metadata(name, version, requires=requires, requires_python=requires_python, extras=())
+    text = _metadata(name, version, requires=requires, requires_python=requires_python, extras=())
+    contents["PKG-INFO"] = metadata(text) if metadata else text
     if pyproject:
         contents["pyproject.toml"] = pyproject
     target = Path(directory) / f"{stem}.tar.gz"
