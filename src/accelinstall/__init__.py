@@ -7,6 +7,7 @@ The verbs, each also a command::
     lock      one lock per target             tuple of Locked
     sync      an environment like the lock    Synced
     optimize  all of it, with proof           Optimized
+    download  the wheels of a lock            Downloaded
     rollback  undo the last change            Synced
 
 Everything is imported when first used, so ``import accelinstall`` costs next to nothing.
@@ -20,12 +21,12 @@ from accelinstall._version import __version__
 
 TYPE_CHECKING = False  # `typing` itself costs 2 ms.
 if TYPE_CHECKING:
-    from accelinstall.api import detect, explain, lock, optimize, rollback, sync
+    from accelinstall.api import detect, download, explain, lock, optimize, rollback, sync
     from accelinstall.errors import AccelinstallError
     from accelinstall.model.hardware import HardwareReport, Overrides
     from accelinstall.model.lock import Lock
     from accelinstall.model.target import Target
-    from accelinstall.pipeline.outcomes import Explanation, Locked, Optimized, Synced
+    from accelinstall.pipeline.outcomes import Downloaded, Explanation, Locked, Optimized, Synced
 
 _HOMES = {
     "detect": "accelinstall.api",
@@ -33,12 +34,14 @@ _HOMES = {
     "lock": "accelinstall.api",
     "sync": "accelinstall.api",
     "optimize": "accelinstall.api",
+    "download": "accelinstall.api",
     "rollback": "accelinstall.api",
     "AccelinstallError": "accelinstall.errors",
     "HardwareReport": "accelinstall.model.hardware",
     "Overrides": "accelinstall.model.hardware",
     "Lock": "accelinstall.model.lock",
     "Target": "accelinstall.model.target",
+    "Downloaded": "accelinstall.pipeline.outcomes",
     "Explanation": "accelinstall.pipeline.outcomes",
     "Locked": "accelinstall.pipeline.outcomes",
     "Optimized": "accelinstall.pipeline.outcomes",
@@ -47,6 +50,7 @@ _HOMES = {
 
 __all__ = [
     "AccelinstallError",
+    "Downloaded",
     "Explanation",
     "HardwareReport",
     "Lock",
@@ -57,6 +61,7 @@ __all__ = [
     "Target",
     "__version__",
     "detect",
+    "download",
     "explain",
     "lock",
     "optimize",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import os
 
     from accelinstall.model.hardware import HardwareReport
-    from accelinstall.pipeline.outcomes import Explanation, Locked, Optimized, Synced
+    from accelinstall.pipeline.outcomes import Downloaded, Explanation, Locked, Optimized, Synced
 
     Path = str | os.PathLike[str]
 
@@ -146,6 +146,33 @@ def optimize(
         prove=prove,
     )
     return pipeline.optimize(request, progress=progress)
+
+
+def download(
+    folder: Path,
+    project: Path = ".",
+    *,
+    lock_file: Path = "",
+    targets: Sequence[str] = (),
+    groups: GroupOptions = GroupOptions(),
+    index: IndexOptions = IndexOptions(),
+    frozen: bool = False,
+    progress: events.Progress = events.ignore,
+) -> Downloaded:
+    """Every wheel of the lock in *folder*, hashes checked, for a machine without network.
+
+    :param groups: only what these need; by default everything that is locked.
+    :raises AccelinstallError: the first failure; what was complete stays.
+    """
+    request = Request(
+        project=str(project),
+        lock_file=str(lock_file),
+        targets=tuple(targets),
+        groups=groups,
+        index=index,
+        frozen=frozen,
+    )
+    return pipeline.download(request, str(folder), progress=progress)
 
 
 def rollback(

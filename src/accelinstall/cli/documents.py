@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from accelinstall.model.installation import Install, Remove
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from accelinstall.errors import AccelinstallError
     from accelinstall.model.finding import Finding
@@ -19,7 +19,16 @@ if TYPE_CHECKING:
     from accelinstall.model.target import Target
     from accelinstall.pipeline.cataloguing import CatalogRow
     from accelinstall.pipeline.initialising import Initialisation
-    from accelinstall.pipeline.outcomes import CacheState, Detection, Explanation, Locked, LockState, Optimized, Synced
+    from accelinstall.pipeline.outcomes import (
+        CacheState,
+        Detection,
+        Downloaded,
+        Explanation,
+        Locked,
+        LockState,
+        Optimized,
+        Synced,
+    )
 
 SCHEMA = 1
 Document = dict[str, Any]
@@ -145,6 +154,29 @@ def optimized_document(optimized: Optimized) -> Document:
     }
 
 
+def downloaded_document(done: Downloaded) -> Document:
+    """``download --json``."""
+    brought = set(done.brought)
+    rows = [
+        {
+            "name": package.name,
+            "version": package.version,
+            "filename": package.filename,
+            "sha256": package.sha256,
+            "size": package.size,
+            "new": package.filename in brought,
+        }
+        for package in done.packages
+    ]
+    return {
+        "schema": SCHEMA,
+        "folder": done.folder,
+        "locks": list(done.locks),
+        "wheels": rows,
+        "bytes_downloaded": done.bytes_downloaded,
+    }
+
+
 def cache_document(state: CacheState) -> Document:
     """``cache --json``."""
     return {"schema": SCHEMA, **_row(state)}
@@ -211,18 +243,23 @@ def transaction_document(synced: Synced) -> Document:
     """Steps as rows, and what stays."""
     transaction: Transaction = synced.transaction
     return {
-        "steps": [step_row(step) for step in transaction.steps],
+        "steps": [step_row(step, synced.missing) for step in transaction.steps],
         "kept": [{"name": item.name, "version": item.version} for item in transaction.kept],
         "download_bytes": synced.download_bytes,
+        "disk_bytes": synced.disk_bytes,
+        "supply": [{"host": host, "wheels": wheels, "bytes": size} for host, wheels, size in synced.supply],
         "dry_run": synced.dry_run,
     }
 
 
-def step_row(step: Step) -> Document:
-    """One step: ``action``, ``name``, ``version`` and, when something goes, ``from``."""
+def step_row(step: Step, missing: Collection[str] = ()) -> Document:
+    """One step: ``action``, ``name``; when something goes, ``from``; when something comes, ``version``, the ``size`` of
+    its wheel and whether that is ``stored``."""
     if isinstance(step, Remove):
         return {"action": "remove", "name": step.installed.name, "from": step.installed.version}
-    row = {"action": type(step).__name__.lower(), "name": step.package.name, "version": step.package.version}
+    package = step.package
+    row: Document = {"action": type(step).__name__.lower(), "name": package.name, "version": package.version}
+    row |= {"size": package.size, "stored": package.sha256 not in missing}
     return row if isinstance(step, Install) else {**row, "from": step.installed.version}
 
 

@@ -29,7 +29,7 @@ def remember(console: Console, synced: Synced) -> None:
         from accelinstall.shortcut.keeping import keep_outline
         from accelinstall.transaction import PROTECTED
 
-        warm = dataclasses.replace(synced, download_bytes=0, unsized=0)
+        warm = dataclasses.replace(synced, download_bytes=0, unsized=0, disk_bytes=0, missing=frozenset(), supply=())
         keep_outline(
             recorder,
             synced.lock,

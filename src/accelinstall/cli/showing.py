@@ -40,7 +40,7 @@ def _showing(console: Console) -> Callable[[str, object], None]:
             console.line(text.labelled("Into", value.environment))
             console.line(text.labelled("Plan", text.transaction_summary(value)))
             if value.dry_run:
-                print_lines(console, (f"  {line}" for line in text.transaction_lines(value.transaction)))
+                print_lines(console, (f"  {line}" for line in text.transaction_lines(value)))
 
     return show
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from accelinstall.model.hardware import Device, HardwareReport
-    from accelinstall.model.installation import Proof, Receipt, Transaction
+    from accelinstall.model.installation import Proof, Receipt
     from accelinstall.model.selection import Candidate, Selected, Verdict
     from accelinstall.pipeline.cataloguing import CatalogRow
     from accelinstall.pipeline.outcomes import Explanation, Locked, LockState, Synced
@@ -181,23 +181,33 @@ def transaction_summary(synced: Synced) -> str:
         return f"nothing to do: {plural(len(transaction.kept), 'package')} already as locked"
     counts = [(sum(isinstance(step, kind) for step in transaction.steps), verb) for kind, verb in _VERBS]
     parts = [f"{verb} {count}" for count, verb in counts if count]
-    known = f", download {size(synced.download_bytes)}" if synced.download_bytes else ""
-    more = f" (and {plural(synced.unsized, 'file')} of unknown size)" if synced.unsized else ""
-    return ", ".join(parts) + known + more
+    if synced.download_bytes or synced.unsized:
+        more = f" and {plural(synced.unsized, 'file')} of unknown size" if synced.unsized else ""
+        hosts = ", ".join(host for host, _, _ in synced.supply if host)
+        parts.append(f"download {size(synced.download_bytes)}{more}{f' from {hosts}' if hosts else ''}")
+    elif transaction.packages and not synced.missing:
+        parts.append("all of it stored already")
+    if synced.disk_bytes:
+        parts.append(f"about {size(synced.disk_bytes)} on disk")
+    return ", ".join(parts)
 
 
 _VERBS = ((Install, "install"), (Replace, "replace"), (Remove, "remove"))
 
 
-def transaction_lines(transaction: Transaction) -> Iterator[str]:
-    """Every step, one a line."""
-    for step in transaction.steps:
-        if isinstance(step, Install):
-            yield f"+ {step.package.name} {step.package.version}"
-        elif isinstance(step, Replace):
-            yield f"~ {step.package.name} {step.installed.version} -> {step.package.version}"
-        else:
+def transaction_lines(synced: Synced) -> Iterator[str]:
+    """Every step, one a line, with what has to be fetched for it."""
+    for step in synced.transaction.steps:
+        if isinstance(step, Remove):
             yield f"- {step.installed.name} {step.installed.version}"
+            continue
+        package = step.package
+        amount = "of unknown size" if package.size is None else size(package.size)
+        cost = amount if package.sha256 in synced.missing else "stored"
+        if isinstance(step, Install):
+            yield f"+ {package.name} {package.version} ({cost})"
+        else:
+            yield f"~ {package.name} {step.installed.version} -> {package.version} ({cost})"
 
 
 def receipt_line(receipt: Receipt) -> str:

@@ -11,13 +11,23 @@ import time
 
 from accelinstall import events
 from accelinstall.errors import AccelinstallError
-from accelinstall.pipeline.outcomes import CacheState, Detection, Explanation, Locked, LockState, Optimized, Synced
+from accelinstall.pipeline.outcomes import (
+    CacheState,
+    Detection,
+    Downloaded,
+    Explanation,
+    Locked,
+    LockState,
+    Optimized,
+    Synced,
+)
 from accelinstall.pipeline.request import GroupOptions, IndexOptions, Request
 from accelinstall.pipeline.session import Session, cache_directory
 
 __all__ = [
     "CacheState",
     "Detection",
+    "Downloaded",
     "Explanation",
     "GroupOptions",
     "IndexOptions",
@@ -29,6 +39,7 @@ __all__ = [
     "cache",
     "check",
     "detect",
+    "download",
     "explain",
     "lock",
     "optimize",
@@ -132,6 +143,14 @@ def rollback(request: Request, *, progress: events.Progress = events.ignore) -> 
 
     with Session(request, progress) as session:
         return undo(open_target(request, progress, must_exist=True), request, session)
+
+
+def download(request: Request, folder: str, *, progress: events.Progress = events.ignore) -> Downloaded:
+    """Every wheel of the lock in *folder*, hashes checked, for a machine without network."""
+    from accelinstall.pipeline.downloading import fill
+
+    with Session(request, progress) as session:
+        return fill(request, folder, session)
 
 
 def cache(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
-import time
 from typing import TYPE_CHECKING
 
 from accelinstall import events
@@ -13,6 +11,7 @@ from accelinstall.model.installation import Interpreter, Inventory, Proof, Recei
 from accelinstall.model.lock import Lock, LockedPackage
 from accelinstall.model.variants import split_label
 from accelinstall.pipeline.building import builder_for, settle, with_wheels
+from accelinstall.pipeline.measuring import Counter, Stopwatch
 from accelinstall.pipeline.outcomes import Locked, Synced
 from accelinstall.pipeline.places import Place
 from accelinstall.pipeline.reading import read_project
@@ -66,7 +65,7 @@ def install_lock(
     """
     whole = locked.lock
     ensure_lock_fits(whole, place.interpreter)
-    lock = replace(whole, packages=whole.packages_of(groups or _profile_groups(whole, request)))
+    lock = replace(whole, packages=whole.packages_of(groups or profile_groups(whole, request)))
     builder = _Builders(request, place, session)
     lock = settle(lock, receipt=builder.receipt, builder=builder)
     goal = Goal(lock=lock, exact=request.exact and not owned_only, removes_owned=request.exact)
@@ -219,17 +218,33 @@ def _is_older_glibc(locked: str, here: str) -> bool:
 
 def _planned(locked: Locked, lock: Lock, transaction: Transaction, place: Place, session: Session) -> Synced:
     """What will happen, with what has to come over the network."""
-    missing = [
-        package for package in transaction.packages if not package.path and not session.store.holds(package.sha256)
-    ]
+    missing = [package for package in transaction.packages if not session.store.holds(package.sha256)]
+    supply: dict[str, list[LockedPackage]] = {}
+    for package in missing:
+        supply.setdefault(_place_of(package, session), []).append(package)
+    remote = [package for place, packages in supply.items() if place for package in packages]
     return Synced(
         environment=place.interpreter.prefix if place.plan.exists else place.plan.path,
         lock=lock,
         transaction=transaction,
-        download_bytes=sum(package.size or 0 for package in missing),
-        unsized=sum(package.size is None for package in missing),
+        download_bytes=sum(package.size or 0 for package in remote),
+        unsized=sum(package.size is None for package in remote),
+        disk_bytes=session.store.unpacked_size(missing, {}),
+        supply=tuple(
+            (place, len(packages), sum(package.size or 0 for package in packages))
+            for place, packages in sorted(supply.items())
+        ),
+        missing=frozenset(package.sha256 for package in missing),
         findings=locked.findings,
     )
+
+
+def _place_of(package: LockedPackage, session: Session) -> str:
+    """The host that *package* comes from; empty for files on this machine."""
+    address = session.address(package)
+    if package.path or not address or address.startswith("file:"):
+        return ""
+    return address.partition("://")[2].partition("/")[0].rpartition("@")[2]
 
 
 def _carry_out(
@@ -241,7 +256,7 @@ def _carry_out(
     from accelinstall.store.environments import remember_environment
 
     store = session.store
-    clock, counter = Stopwatch(), _Counter(session.progress)
+    clock, counter = Stopwatch(), Counter(session.progress)
     entries = store.find(planned.packages)
     ensure_space(place.plan.path, store=store.directory, needed=lambda: store.unpacked_size(planned.packages, entries))
     entries |= _fetch_missing(planned, entries, session, counter)
@@ -333,36 +348,7 @@ def _fingerprint(report: HardwareReport) -> str:
     return "; ".join([*sorted(rows), report.cpu.model, report.cpu.level])
 
 
-class _Counter:
-    """Passes events on and counts what came over the network."""
-
-    def __init__(self, progress: events.Progress) -> None:
-        self._progress = progress
-        self._lock = threading.Lock()
-        self.total = 0
-
-    def __call__(self, event: events.Event) -> None:
-        if isinstance(event, events.FileAdvanced):
-            with self._lock:
-                self.total += event.amount
-        self._progress(event)
-
-
-class Stopwatch:
-    """Seconds since the last lap, by name."""
-
-    def __init__(self) -> None:
-        self.laps: dict[str, float] = {}
-        self._last = time.monotonic()
-
-    def lap(self, name: str) -> None:
-        """Ends a lap."""
-        now = time.monotonic()
-        self.laps[name] = now - self._last
-        self._last = now
-
-
-def _profile_groups(lock: Lock, request: Request) -> tuple[str, ...]:
+def profile_groups(lock: Lock, request: Request) -> tuple[str, ...]:
     """The groups the request's profile takes from a lock; all of them for a lock given by its file."""
     asked = request.groups
     if request.lock_file and asked == type(asked)():

@@ -8,7 +8,7 @@ from typing import Literal
 from accelinstall.model.finding import Finding
 from accelinstall.model.hardware import Environment, HardwareReport
 from accelinstall.model.installation import Proof, Receipt, Transaction
-from accelinstall.model.lock import Lock
+from accelinstall.model.lock import Lock, LockedPackage
 from accelinstall.model.selection import Selected, Selection, Verdict
 from accelinstall.model.target import Target
 from accelinstall.values import dataclass, field
@@ -80,6 +80,8 @@ class Synced:
 
     :ivar environment: its prefix (where it would be, in a dry run).
     :ivar download_bytes: what had to come over the network, as far as sizes are known.
+    :ivar disk_bytes: what the store grew by, about; ``missing``: hashes of the wheels it lacked.
+    :ivar supply: (host, wheels, bytes) rows of what it lacked; the host is empty for files on this machine.
     :ivar receipt: ``None`` when there was nothing to do, and in a dry run; that of a rollback says what would be done.
     """
 
@@ -88,10 +90,28 @@ class Synced:
     transaction: Transaction
     download_bytes: int = 0
     unsized: int = 0
+    disk_bytes: int = 0
+    missing: frozenset[str] = frozenset()
+    supply: tuple[tuple[str, int, int], ...] = ()
     dry_run: bool = False
     receipt: Receipt | None = None
     proof: tuple[Proof, ...] = ()
     findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Downloaded:
+    """A folder of wheel files.
+
+    :ivar packages: what lies there now with the locked hash; ``brought``: the file names that this run added.
+    :ivar locks: the lock files that name them.
+    """
+
+    folder: str
+    packages: tuple[LockedPackage, ...]
+    brought: tuple[str, ...] = ()
+    bytes_downloaded: int = 0
+    locks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -168,8 +168,24 @@ class Session:
             self.http, cache_directory(self.request), mirrors=self._mirrors, variants=self.request.experimental_variants
         )
 
+    @opened_once
+    def _wheelhouses(self) -> tuple[str, ...]:
+        """The folders among the command line's find-links."""
+        if not self.request.index.find_links:
+            return ()
+        from accelinstall.net.origins import path_of
+
+        links = [link for link in self.command_line_indexes.find_links if link.startswith("file:")]
+        return tuple(path for path in map(path_of, links) if os.path.isdir(path))
+
     def address(self, package: LockedPackage) -> str:
-        """Where to fetch a locked package from."""
+        """Where to fetch a locked package from: a folder named by ``--find-links`` that has it goes first."""
+        for folder in self._wheelhouses:
+            path = os.path.join(folder, package.filename)
+            if os.path.isfile(path) and package.size in (None, os.path.getsize(path)):
+                from pathlib import Path
+
+                return Path(path).as_uri()
         return self.fetched(package.url)
 
     def fetched(self, url: str) -> str:

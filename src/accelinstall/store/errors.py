@@ -119,6 +119,29 @@ class LocalWheelUnreadable(StoreError):
         self.path = path
 
 
+class WheelInTheWay(StoreError):
+    """A folder of wheels holds another file under the name of a locked one."""
+
+    code = "wheel-in-the-way"
+
+    def __init__(self, path: str, *, expected: str, found: str) -> None:
+        super().__init__(
+            f"{path} is not the locked file: expected sha256 {expected}, found {found}",
+            hint="remove it, or name another folder with --dest",
+        )
+        self.path, self.expected, self.found = path, expected, found
+
+
+class FolderNotWritable(StoreError):
+    """Wheels cannot be put into the folder that was named."""
+
+    code = "folder-not-writable"
+
+    def __init__(self, folder: str, *, reason: str) -> None:
+        super().__init__(f"{folder} cannot be written: {reason}", hint="name another folder with --dest")
+        self.folder = folder
+
+
 class NotInStore(StoreError):
     """Without network only what the store holds can be had."""
 

@@ -23,6 +23,7 @@ SUMMARIES: Mapping[str, str] = {
     "lock": "write one pylock.<target>.toml per target",
     "sync": "make an environment exactly what a lock says",
     "optimize": "detect, choose, lock, install and prove",
+    "download": "fill a folder with the wheels of a lock, for machines without network",
     "rollback": "undo the last change to an environment",
     "workspace": "say what belongs together, and where its projects disagree",
     "catalog": "show or check what is known of builds",
