@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from accelinstall.index.wheel_metadata import tail_of
 from accelinstall.index.wheel_tail import TailMalformed, extract, find_directory, find_metadata
 from accelinstall.testing import Member, make_wheel
 
@@ -98,3 +99,23 @@ def test_a_bomb_is_not_unpacked(tmp_path):
     path = make_wheel(tmp_path, "demo", "1.0", metadata=lambda text: text + "x" * (40 << 20))
     with pytest.raises(TailMalformed, match="too large"):
         metadata_of(path.read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("filename", "size", "tail"),
+    [
+        ("some-1.0-py3-none-any.whl", None, 64 << 10),
+        ("some-1.0-py3-none-any.whl", 5_000, 5_000),
+        ("some-1.0-py3-none-any.whl", 160 << 10, 160 << 10),
+        ("some-1.0-py3-none-any.whl", 500_000, 64 << 10),
+        ("some-1.0-py3-none-any.whl", 6_299_353, 6_299_353 // 24),
+        ("some-1.0-py3-none-any.whl", 1 << 30, 512 << 10),
+        ("some-1.0-cp311-cp311-manylinux_2_28_x86_64.whl", 2_257_712, 64 << 10),
+        ("some-1.0-cp311-cp311-manylinux_2_28_x86_64.whl", 9_315_422, 9_315_422 // 40),
+        ("some-1.0-cp39-abi3-manylinux_2_28_x86_64.whl", 539_136_850, 256 << 10),
+        ("some-1.0-py3-none-manylinux_2_27_x86_64.whl", 539_136_850, 64 << 10),
+        ("some", 539_136_850, 64 << 10),
+    ],
+)
+def test_the_longer_a_directory_may_be_the_more_is_asked_for_at_first(filename, size, tail):
+    assert tail_of(filename, size) == tail

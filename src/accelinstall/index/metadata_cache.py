@@ -6,9 +6,9 @@ import hashlib
 import json
 import os
 from contextlib import suppress
-from dataclasses import asdict
 from typing import Any
 
+from accelinstall.fs import write_atomic
 from accelinstall.model.index import CoreMetadata, IndexFile
 
 _LAYOUT = "metadata-v2"
@@ -33,20 +33,15 @@ class MetadataCache:
 
     def store(self, file: IndexFile, metadata: CoreMetadata, *, stamp: str = "") -> None:
         """Keep *metadata*; written aside and renamed into place."""
-        import tempfile
-
-        path, temporary = self._path(file, stamp), ""
-        try:
-            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-            descriptor, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".metadata-")
-            with open(descriptor, "wb") as stream:
-                stream.write(json.dumps(asdict(metadata)).encode())
-            os.replace(temporary, path)
-        except OSError:
-            # A full or read-only disk costs the cache, not the run.
-            if temporary:
-                with suppress(OSError):
-                    os.unlink(temporary)
+        path = self._path(file, stamp)
+        content = json.dumps({name: getattr(metadata, name) for name in CoreMetadata.__slots__}).encode()
+        # A full or read-only disk costs the cache, not the run.
+        with suppress(OSError):
+            try:
+                write_atomic(path, content, mode=0o600)
+            except FileNotFoundError:
+                os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+                write_atomic(path, content, mode=0o600)
 
     def _path(self, file: IndexFile, stamp: str) -> str:
         key = hashlib.sha256(f"{file.url}\0{file.sha256}\0{stamp}".encode("utf-8", "surrogatepass")).hexdigest()

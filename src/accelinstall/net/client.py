@@ -14,6 +14,7 @@ from accelinstall.net.cache import PageCache
 from accelinstall.net.credentials import CredentialBook, Login
 from accelinstall.net.errors import AnswerBroken, HttpError, InvalidAddress, Offline, RedirectRefused, WrongRange
 from accelinstall.net.local import open_local, read_local
+from accelinstall.net.lookups import LookUp
 from accelinstall.net.mapping import mapped, status_error
 from accelinstall.net.origins import Origin, origin_of
 from accelinstall.net.ranges import ByteRange, explain_mismatch, parse_content_range
@@ -45,6 +46,7 @@ class HttpClient:
     :param credentials: address prefix -> login.
     :param cache: where :meth:`get` keeps pages; ``None`` keeps none.
     :param environ: ``os.environ`` unless given.
+    :param look_up: host and port -> addresses; the system's resolver unless given.
     :param wait: called with seconds between attempts; the default also wakes up when the client is closed.
     """
 
@@ -65,6 +67,7 @@ class HttpClient:
         environ: Mapping[str, str] | None = None,
         wait: Callable[[float], object] | None = None,
         user_agent: str = USER_AGENT,
+        look_up: LookUp | None = None,
     ) -> None:
         environ = os.environ if environ is None else environ
         self.is_offline, self.cache = offline, cache
@@ -83,7 +86,7 @@ class HttpClient:
             read_timeout=timeout,
             connections=connections,
         )
-        self._transport = Transport(settings)
+        self._transport = Transport(settings, look_up=look_up)
         self._reached: set[Origin] = set()
         self._unreachable: dict[Origin, HttpError] = {}
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from accelinstall.net.addresses import split_credentials
 from accelinstall.net.certificates import ssl_context
 from accelinstall.net.credentials import Login
+from accelinstall.net.lookups import AddressBook, LookUp
 from accelinstall.net.mapping import mapped
 from accelinstall.net.origins import Origin, origin_of
 from accelinstall.net.proxies import Proxies
@@ -46,10 +47,14 @@ class Settings:
 
 
 class Transport:
-    """Connection pools, one set per proxy and trust, opened when first needed; thread-safe."""
+    """Connection pools, one set per proxy and trust, opened when first needed; thread-safe.
 
-    def __init__(self, settings: Settings) -> None:
+    :param look_up: see :class:`AddressBook`.
+    """
+
+    def __init__(self, settings: Settings, *, look_up: LookUp | None = None) -> None:
         self.settings = settings
+        self._book = AddressBook(look_up)
         self._proxies = Proxies(fixed=settings.proxy, environ=settings.environ)
         self._pools: dict[tuple[str, bool, bool], urllib3.PoolManager] = {}
         self._lock = threading.Lock()
@@ -83,6 +88,8 @@ class Transport:
     def _make_pool(self, proxy: str, secure: bool, verify: bool, *, url: str) -> urllib3.PoolManager:
         import urllib3
 
+        from accelinstall.net.connections import pool_classes
+
         settings = self.settings
         context: ssl.SSLContext | None = None
         if secure or proxy.startswith("https://"):
@@ -94,7 +101,9 @@ class Transport:
         if not verify:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         if not proxy:
-            return urllib3.PoolManager(num_pools=size, maxsize=size, timeout=timeout, ssl_context=context)
+            pools = urllib3.PoolManager(num_pools=size, maxsize=size, timeout=timeout, ssl_context=context)
+            pools.pool_classes_by_scheme = pool_classes(self._book)
+            return pools
         address, user, password = split_credentials(proxy)
         login = {"proxy-authorization": Login(user, password).header} if user or password else None
         return urllib3.ProxyManager(
