@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -180,6 +182,17 @@ def test_a_local_wheel_stays_a_wheel(workplace: Workplace, index: IndexServer) -
     (lock,) = workplace.project.glob("pylock.*.toml")
     assert f'path = "wheels/{wheel.name}"' in lock.read_text()
     assert workplace.installed() == {"archive": "1.0"}
+
+
+def test_a_command_of_its_own_notices_a_change_too(workplace: Workplace, index: IndexServer) -> None:
+    folder = make_project(workplace.root / "shared", "part")
+    workplace.write(metadata_of_pyproject("part", path="../shared"))
+    options = ["--project", str(workplace.project), "--environment", "cpu", "--index-url", index.simple_url]
+    command = [sys.executable, "-m", "accelinstall", "sync", *options]
+    for number in (1, 1, 1, 2, 2):
+        (folder / "part" / "__init__.py").write_text(f"number = {number}\n")
+        subprocess.run(command, env=workplace.variables, check=True, capture_output=True)
+        assert python(workplace, "import part; print(part.number)") == str(number)
 
 
 @pytest.mark.parametrize("peer", ["pip", "uv"])

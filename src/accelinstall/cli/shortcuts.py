@@ -20,6 +20,8 @@ def remember(console: Console, synced: Synced) -> None:
     recorder = console.recorder
     if recorder is None or synced.dry_run or any(proof.status == "failed" for proof in synced.proof):
         return
+    if any(package.origin is not None and package.origin.kind == "directory" for package in synced.lock.packages):
+        return  # what a folder holds is looked at each time
     if not synced.transaction.steps and synced.receipt is None:
         from accelinstall.shortcut.nothing import remember as remember_nothing
 
