@@ -159,6 +159,20 @@ def test_what_was_built_before_is_installed_offline(tmp_path: Path, workplace: W
     assert index.count() == 0 and workplace.installed() == {"part": "1.0"}
 
 
+def test_the_cache_is_emptied_of_what_was_built(tmp_path: Path, workplace: Workplace, index: IndexServer) -> None:
+    index.add(packed(make_project(tmp_path / "part", "part", kind=HATCH), tmp_path / "part-1.0.tar.gz"))
+    project(workplace, "part")
+    assert run(workplace, index, "sync").code == 0
+    built = [workplace.cache / name for name in ("builds-v1/wheel", "builds-v1/metadata", "sources-v1")]
+    assert all(any(folder.rglob("*")) for folder in built)
+    pruned = workplace.run_bare("cache", "prune", "--older-than", "1", "--json").document
+    assert pruned["removed_bytes"] == 0
+    before = workplace.run_bare("cache", "size", "--json").document["bytes"]
+    cleared = workplace.run_bare("cache", "clear", "--json").document
+    assert cleared["removed_bytes"] == before - cleared["bytes"] and cleared["bytes"] < 1000
+    assert not any(path.is_file() for folder in built for path in folder.rglob("*"))
+
+
 def test_a_build_that_needs_itself_is_refused(tmp_path: Path, workplace: Workplace, index: IndexServer) -> None:
     for name, other in (("hen", "egg"), ("egg", "hen")):
         text = f'[build-system]\nrequires = ["{other}"]\nbuild-backend = "{other}"\n'

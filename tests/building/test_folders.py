@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -172,6 +174,40 @@ def test_a_build_takes_no_longer_than_it_may(workplace: Workplace, index: IndexS
     workplace.write(metadata_of_pyproject("part", path="../shared"))
     done = run(workplace, index, "lock", "--build-timeout", "0.5", "--json")
     assert done.code == 1 and "took longer than" in done.document["error"]["message"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are sent the POSIX way")
+@pytest.mark.parametrize("command", ["lock", "sync"])
+def test_ctrl_c_ends_the_build_and_all_it_started(workplace: Workplace, index: IndexServer, command: str) -> None:
+    folder = make_project(workplace.root / "shared", "part", kind=SETUPTOOLS)
+    grandchild = "import os, time; open('pids', 'a').write(f'{os.getpid()} '); time.sleep(60)"
+    (folder / "setup.py").write_text(
+        f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {grandchild!r}])\n"
+    )
+    workplace.write(metadata_of_pyproject("part", path="../shared"))
+    options = ["--project", str(workplace.project), "--environment", "cpu", "--index-url", index.simple_url]
+    command_line = [sys.executable, "-m", "accelinstall", command, *options]
+    work = subprocess.Popen(command_line, env=workplace.variables, stderr=subprocess.PIPE, text=True)
+    pids = folder / "pids"
+    while not (pids.exists() and pids.read_text().endswith(" ")):
+        assert work.poll() is None
+        time.sleep(0.02)
+    started = time.monotonic()
+    work.send_signal(signal.SIGINT)
+    _, told = work.communicate(timeout=15)
+    assert work.returncode == 130 and "Traceback" not in told and time.monotonic() - started < 5
+    (pid,) = pids.read_text().split()
+    assert not _is_running(int(pid))
+    assert not list((workplace.cache / "builds-v1" / ".work").iterdir())
+    assert not list(workplace.project.glob("pylock.*"))
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat") as stream:
+            return stream.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def test_a_local_wheel_stays_a_wheel(workplace: Workplace, index: IndexServer) -> None:

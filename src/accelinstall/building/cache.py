@@ -16,8 +16,8 @@ from accelinstall.model.index import CoreMetadata
 from accelinstall.model.installation import Interpreter
 from accelinstall.values import dataclass
 
-BUILDS, SOURCES = "builds-v1", "sources-v1"
-"""Folders of what was built, and of archives it was built from."""
+BUILDS, SOURCES, REPOSITORIES = "builds-v1", "sources-v1", "git-v1"
+"""Folders of what was built, and of the archives and repositories it was built from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +61,8 @@ class BuildCache:
             found = BuiltWheel(path=os.path.join(folder, values.pop("filename")), **values)
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return None
+        with suppress(OSError):
+            os.utime(folder)
         return found if os.path.isfile(found.path) else None
 
     def keep_wheel(self, build_id: str, path: str, *, name: str, version: str) -> BuiltWheel:
@@ -109,6 +111,49 @@ class BuildCache:
     def _place(self, build_id: str, kind: str) -> str:
         key = hashlib.sha256(f"{build_id}\0{self._kind}".encode()).hexdigest()
         return os.path.join(self.root, kind, key[:2], key[2:])
+
+
+def kept_bytes(directory: str) -> int:
+    """Bytes of everything that building keeps below the cache folder *directory*."""
+    total = 0
+    for folder in _folders(directory):
+        for parent, _, names in os.walk(folder):
+            for name in names:
+                with suppress(OSError):
+                    total += os.lstat(os.path.join(parent, name)).st_size
+    return total
+
+
+def discard(directory: str, *, unused_since: float | None = None) -> None:
+    """Remove what building keeps below *directory*: all, or what was neither made nor asked for since that moment.
+
+    What a running build works on stays.
+    """
+    for folder in _folders(directory):
+        for entry in _entries(folder):
+            with suppress(OSError):
+                if unused_since is None or os.stat(entry).st_mtime < unused_since:
+                    fs.remove_tree(entry) if os.path.isdir(entry) else os.unlink(entry)
+
+
+def _folders(directory: str) -> tuple[str, ...]:
+    return tuple(os.path.join(directory, name) for name in (BUILDS, SOURCES, REPOSITORIES))
+
+
+def _entries(folder: str) -> list[str]:
+    """What is kept or left as a whole in one of the folders."""
+    if os.path.basename(folder) != BUILDS:
+        return [os.path.join(folder, name) for name in _listed(folder)]
+    kinds = [os.path.join(folder, kind) for kind in ("wheel", "metadata")]
+    shelves = [os.path.join(kind, name) for kind in kinds for name in _listed(kind)]
+    return [os.path.join(shelf, name) for shelf in shelves for name in _listed(shelf)]
+
+
+def _listed(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
 
 
 def file_sha256(path: str) -> str:

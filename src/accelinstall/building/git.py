@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from urllib.parse import parse_qs, unquote
 
 from accelinstall import fs
+from accelinstall.building.cache import REPOSITORIES
 from accelinstall.building.errors import GitFailed
 from accelinstall.building.processes import Processes, TimeIsUp
 from accelinstall.values import dataclass
 
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_LAYOUT = "git-v1"
 _SCHEMES = ("https", "http", "ssh", "file", "git")
 
 
@@ -57,7 +57,7 @@ class Repositories:
     def __init__(
         self, cache_directory: str, *, processes: Processes, environ: Mapping[str, str], offline: bool = False
     ) -> None:
-        self._root = os.path.join(cache_directory, _LAYOUT)
+        self._root = os.path.join(cache_directory, REPOSITORIES)
         self._processes, self._offline = processes, offline
         # No question ever reaches a terminal: whoever needs a login has it in a credential helper, netrc or agent.
         self._environ = {
