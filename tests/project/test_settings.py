@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from accelinstall.model.project import Settings, Source
+from accelinstall.model.project import Export, Settings, Source
 from accelinstall.project import InvalidProject
 from tests.project.reading import fixture, project
 
@@ -20,14 +20,14 @@ def test_every_key_is_read():
         profiles={"lean": {"without": ("dev", "typing"), "with": ("cpu",)}, "bench": {"only": ("main", "test")}},
         overrides=("numpy<2.3",),
         find_links=("wheels", "https://files.example.com/wheels/"),
-        export=({"format": "requirements", "output": "requirements.txt"},),
+        export=(Export(output="requirements.txt", where="pyproject.toml:55"),),
         validate={"environment-variables": ["DATABASE_URL"]},
     )
 
 
 def test_one_export_may_be_a_plain_table():
-    read = project('[tool.accelinstall.export]\nformat = "pylock"\n')
-    assert read.settings.export == ({"format": "pylock"},)
+    read = project('[tool.accelinstall.export]\noutput = "pylock.toml"\n')
+    assert read.settings.export == (Export(output="pylock.toml", format="pylock", where="pyproject.toml:1"),)
 
 
 @pytest.mark.parametrize(

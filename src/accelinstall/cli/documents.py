@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from accelinstall.model.selection import Selected, Verdict
     from accelinstall.model.target import Target
     from accelinstall.pipeline.cataloguing import CatalogRow
+    from accelinstall.pipeline.exporting import Exported
     from accelinstall.pipeline.initialising import Initialisation
     from accelinstall.pipeline.outcomes import (
         CacheState,
@@ -57,6 +58,26 @@ def init_document(planned: Initialisation, *, written: bool) -> Document:
         "written": written,
         "findings": finding_rows(planned.findings),
     }
+
+
+def export_document(done: Iterable[Exported], *, written: bool) -> Document:
+    """``export --json``."""
+    from accelinstall.model.edits import render_diff
+
+    outputs = [
+        {
+            "path": item.edit.path,
+            "format": item.export.format,
+            "target": item.target,
+            "groups": list(item.groups),
+            "packages": item.packages,
+            "state": item.state,
+            "diff": render_diff([item.edit]),
+            "findings": finding_rows(item.findings),
+        }
+        for item in done
+    ]
+    return {"schema": SCHEMA, "outputs": outputs, "written": written}
 
 
 def detection_document(detection: Detection) -> Document:

@@ -81,6 +81,33 @@ class WorkspaceSettings:
     shared_groups: tuple[str, ...] = ()
 
 
+ExportFormat = Literal["requirements", "constraints", "pylock"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """One file that says for other tools what a lock holds.
+
+    :ivar output: path relative to the project; ``{target}`` in it stands for each target's slug.
+    :ivar target: slug or abbreviation; empty = ``cpu`` where that is a target of the project, else its first one, else
+        this machine's.
+    :ivar profile: ``with_``, ``without`` and ``only`` groups, as on the command line; empty = ``production``.
+    :ivar hashes: every file's sha256 is written; ``index``: the sources packages come from are.
+    :ivar where: ``pyproject.toml:12``.
+    """
+
+    output: str
+    format: ExportFormat = "requirements"
+    target: str = ""
+    profile: str = ""
+    with_: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    hashes: bool = True
+    index: bool = True
+    where: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """``[tool.accelinstall]``; keys as in ``docs/configuration.md``.
@@ -102,7 +129,7 @@ class Settings:
     profiles: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     overrides: tuple[str, ...] = ()
     find_links: tuple[str, ...] = ()
-    export: tuple[Mapping[str, object], ...] = ()
+    export: tuple[Export, ...] = ()
     validate: Mapping[str, object] = field(default_factory=dict)
     workspace: WorkspaceSettings | None = None
 

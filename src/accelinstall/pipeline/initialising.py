@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from accelinstall.model.selection import Wish
 from accelinstall.model.target import Target, TargetSyntaxError, environment_of
 from accelinstall.pipeline.planning import expand_target, read_hardware
 from accelinstall.pipeline.reading import read_file, read_project
+from accelinstall.values import dataclass
 
 if TYPE_CHECKING:
     from accelinstall.catalog import Backend, Catalog

@@ -7,7 +7,6 @@ to them; the standard alone, whose sources stand under ``[tool.accelinstall]``.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from accelinstall.model.finding import Finding
 from accelinstall.model.hardware import Environment
@@ -17,6 +16,7 @@ from accelinstall.project.groups import hardware_groups
 from accelinstall.project.parse import parse_project
 from accelinstall.project.placing import Dependency, Placement, in_poetrys_notation, in_the_standards_notation
 from accelinstall.project.requirement import canonical, parse_requirement
+from accelinstall.values import dataclass
 
 GROUP_NAMES: Mapping[Environment, str] = {
     "cuda": "ml-gpu",

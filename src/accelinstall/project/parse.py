@@ -8,6 +8,7 @@ from accelinstall.model.project import Group, Project, Source, Wanted
 from accelinstall.project.assembly import read_groups
 from accelinstall.project.document import Document, line_of, read_document
 from accelinstall.project.errors import did_you_mean
+from accelinstall.project.export_tables import check_exports
 from accelinstall.project.main_group import read_main
 from accelinstall.project.mistakes import note_mistakes
 from accelinstall.project.poetry import read_poetry_python
@@ -32,6 +33,7 @@ def parse_project(text: str | bytes, *, directory: str, filename: str = "pyproje
     main, extras = read_main(document)
     groups = _bound(document, read_groups(document, main), sources, has_default_index=has_default_index)
     _check_hardware_groups(document, settings.groups, groups)
+    check_exports(document, settings, groups)
     project = Project(
         directory=directory,
         name=document.string("project", "name") or document.string("tool", "poetry", "name"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import cast
 
 from accelinstall.model.hardware import Environment
@@ -12,6 +11,7 @@ from accelinstall.model.project import Source, Wanted
 from accelinstall.project.editing import Value
 from accelinstall.project.markers import all_of
 from accelinstall.project.requirement import canonical
+from accelinstall.values import dataclass, field
 
 _DARWIN = "darwin"
 _PLATFORMS = {"linux": ("Linux", "posix"), "win32": ("Windows", "nt"), _DARWIN: ("Darwin", "posix")}

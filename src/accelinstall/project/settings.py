@@ -8,6 +8,7 @@ from accelinstall.model.hardware import ENVIRONMENTS
 from accelinstall.model.project import Settings, WorkspaceSettings
 from accelinstall.project.document import Document
 from accelinstall.project.errors import did_you_mean
+from accelinstall.project.export_tables import read_exports
 from accelinstall.project.positions import Path, Step
 from accelinstall.project.requirement import RequirementError, canonical, parse_requirement
 from accelinstall.project.sources import DEFAULT_INDEX, DeclaredSource, read_sources
@@ -45,7 +46,7 @@ def read_settings(document: Document) -> tuple[Settings, list[DeclaredSource]]:
         profiles=_profiles(document),
         overrides=_requirements(document, "overrides"),
         find_links=document.strings(*_ROOT, "find-links"),
-        export=_export(document),
+        export=read_exports(document),
         validate=document.table(*_ROOT, "validate"),
         workspace=_workspace(document),
     )
@@ -133,12 +134,3 @@ def _requirements(document: Document, key: str) -> tuple[str, ...]:
         else:
             found.append(text)
     return tuple(found)
-
-
-def _export(document: Document) -> tuple[Mapping[str, object], ...]:
-    """One table, or several."""
-    path = (*_ROOT, "export")
-    value = document.get(*path)
-    if isinstance(value, dict):
-        return (value,)
-    return tuple(table for number in range(len(document.array(*path))) if (table := document.table(*path, number)))

@@ -21,6 +21,7 @@ SUMMARIES: Mapping[str, str] = {
     "explain": "say which builds fit it, and why the others do not",
     "init": "write groups, sources and targets into pyproject.toml",
     "lock": "write one pylock.<target>.toml per target",
+    "export": "write requirements files, constraints and locks for other tools",
     "sync": "make an environment exactly what a lock says",
     "optimize": "detect, choose, lock, install and prove",
     "download": "fill a folder with the wheels of a lock, for machines without network",
