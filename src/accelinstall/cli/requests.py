@@ -42,6 +42,7 @@ def request_from(arguments: Namespace, environ: Mapping[str, str]) -> Request:
         ),
         targets=(target,) if isinstance(target, str) and target else tuple(target),
         all_targets=one.get("all_targets", False),
+        workspace=one.get("workspace", False),
         lock_file=one.get("lock_file", ""),
         output=one.get("output", ""),
         python=one.get("python", ""),

@@ -32,6 +32,7 @@ class LockHeader:
     target: Target
     input_hash: str
     groups: tuple[str, ...] = ()
+    workspace: str = ""
 
 
 def parse_lock(text: str, *, where: str, target: Target | None = None, directory: str = "") -> Lock:
@@ -72,7 +73,12 @@ def read_header(text: str, *, where: str) -> LockHeader | None:
         return None
     table = _load(text[found.start() :], where).table("tool").table(CREATED_BY)
     _check_schema(table, where)
-    return LockHeader(target=_target(table), input_hash=table.text("input-hash"), groups=table.texts("groups"))
+    return LockHeader(
+        target=_target(table),
+        input_hash=table.text("input-hash"),
+        groups=table.texts("groups"),
+        workspace=table.optional_text("workspace"),
+    )
 
 
 def _load(text: str, where: str) -> Table:
@@ -101,6 +107,7 @@ def _own_lock(document: Table, where: str, directory: str) -> Lock:
         input_hash=tool.text("input-hash"),
         degraded=tool.texts("degraded"),
         overridden=tool.texts("overridden"),
+        workspace=tool.optional_text("workspace"),
         group_roots=tuple((group, reached.texts(group)) for group in reached.values),
     )
 

@@ -75,6 +75,8 @@ def _tool(lock: Lock) -> dict[str, Any]:
         "groups": list(lock.groups),
         "roots": list(lock.roots),
     }
+    if lock.workspace:
+        table["workspace"] = lock.workspace
     if lock.degraded:
         table["degraded"] = list(lock.degraded)
     if lock.overridden:

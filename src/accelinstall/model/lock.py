@@ -55,6 +55,7 @@ class Lock:
         tell what each profile needs, so one lock serves them all.
     :ivar input_hash: of requirements, sources, groups, target and options; equality means fresh.
     :ivar degraded: one sentence per source that was replaced by a fallback.
+    :ivar workspace: the same hash of all projects it was locked together with; empty when it was locked alone.
     :ivar overridden: one sentence per package whose requirements an override of the project replaced.
     """
 
@@ -67,6 +68,7 @@ class Lock:
     degraded: tuple[str, ...] = ()
     overridden: tuple[str, ...] = ()
     group_roots: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    workspace: str = ""
 
     def package(self, name: str) -> LockedPackage | None:
         """The package called *name* (canonical), if locked."""

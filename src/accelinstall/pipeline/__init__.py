@@ -84,12 +84,16 @@ def lock(
     """One lock per target, and the targets that could not be locked with their errors.
 
     A single target that fails raises its error; of several, which are locked side by side, the others are still
-    written.
+    written.  Of a workspace: one lock per project and target.
     """
     from accelinstall.pipeline.locking import lock_target
     from accelinstall.pipeline.targets import for_each_target
 
     with Session(request, progress) as session:
+        if request.workspace:
+            from accelinstall.pipeline.workspace_locks import lock_workspace
+
+            return lock_workspace(request, session)
         return for_each_target(request, session, lock_target)
 
 
@@ -99,6 +103,10 @@ def check(request: Request) -> tuple[tuple[LockState, ...], tuple[tuple[str, Acc
     from accelinstall.pipeline.targets import for_each_target
 
     with Session(request) as session:
+        if request.workspace:
+            from accelinstall.pipeline.workspace_locks import check_workspace_locks
+
+            return check_workspace_locks(request, session)
         return for_each_target(request, session, check_lock)
 
 

@@ -54,6 +54,8 @@ def _judged(plan: Plan, request: Request, target: Target) -> LockState:
         return LockState(target=target, path=path, state="broken", changes=(error.message,))
     folders = (f"the folder {folder} has changed" for folder in changed_folders(lock))
     changes = (*_changes(plan, lock), *folders, *_poetrys(plan, request))
+    if not changes and plan.workspaces and lock.workspace not in plan.workspaces:
+        changes = ("it was not locked together with the workspace as it is now",)
     return LockState(target=target, path=path, state="stale", changes=changes or (_UNSEEN,))
 
 
@@ -75,8 +77,9 @@ def _changes(plan: Plan, lock: Lock) -> Iterator[str]:
         elif not requirement.specifier.contains(package.version, prereleases=True):
             yield f"`{name}` is locked as {package.version}, wanted is {requirement.specifier}{where}"
     yield from (f"`{gone}` is locked and no longer wanted" for gone in sorted(set(lock.roots) - wanted))
-    if lock.requires_python != plan.project.requires_python:
-        yield f"requires-python is `{plan.project.requires_python}`, was `{lock.requires_python}`"
+    python = plan.project.requires_python or f">={lock.target.python_version}"
+    if lock.requires_python != python:
+        yield f"requires-python is `{python}`, was `{lock.requires_python}`"
     before, now = set(lock.groups), set(plan.locked_groups)
     yield from (f"the group `{name}` is new" for name in sorted(now - before))
     yield from (f"the group `{name}` is gone" for name in sorted(before - now))

@@ -87,6 +87,8 @@ def fresh_lock(plan: Plan, candidate: Candidate, request: Request, session: Sess
         header = read_header(text, where=path)
         if header is None or header.input_hash != input_hash_of(plan, candidate, request):
             return None
+        if plan.workspaces and header.workspace not in plan.workspaces:
+            return None
         lock = parse_lock(text, where=path, directory=folder_of(path, request))
     except (MalformedLock, ProjectError):
         if request.frozen:

@@ -29,6 +29,8 @@ from accelinstall.pipeline.poetry import PoetryPins, pins_for, read_agreement, r
 from accelinstall.values import replace
 
 if TYPE_CHECKING:
+    from packaging.requirements import Requirement
+
     from accelinstall.model.installation import Interpreter
     from accelinstall.pipeline.request import Request
     from accelinstall.pipeline.session import Session
@@ -62,6 +64,14 @@ def lock_target(plan: Plan, request: Request, session: Session) -> Locked:
             fresh = fresh_lock(plan, candidate, request, session)
             if fresh is not None:
                 return fresh
+    return write_lock(resolve_plan(plan, request, session), request)
+
+
+def resolve_plan(plan: Plan, request: Request, session: Session) -> Locked:
+    """A new lock, not written: that of the first candidate that resolves.
+
+    :raises ResolutionError: the best candidate's, when none resolves.
+    """
     agreement = read_agreement(plan, request)
     session.progress(events.PhaseStarted(phase="resolve"))
     started = time.monotonic()
@@ -77,7 +87,7 @@ def lock_target(plan: Plan, request: Request, session: Session) -> Locked:
         number = len(locked.lock.packages)
         count = "1 package" if number == 1 else f"{number} packages"
         session.progress(events.PhaseFinished(phase="resolve", seconds=time.monotonic() - started, detail=count))
-        return write_lock(replace(locked, verdicts=(*locked.verdicts, *rejected)), request)
+        return replace(locked, verdicts=(*locked.verdicts, *rejected))
     assert first is not None, "a selection holds at least one candidate"
     raise first
 
@@ -108,7 +118,7 @@ def _lock_candidate(
     path = lock_path(request, candidate.target)
     previous = earlier_lock(path, request, session)
     pins = pins_for(plan, candidate, request, agreement) if agreement else PoetryPins()
-    preferences = _preferences(pins, previous, request)
+    preferences = {**plan.kept, **_preferences(pins, previous, request)}
     session.know_sources(plan.project.sources, plan.project.settings.mirrors)
     builder = builder_for(session, interpreter=plan.interpreter, project=plan.project)
     if previous is not None and not request.upgrade:
@@ -120,7 +130,7 @@ def _lock_candidate(
         finder=session.index,
         sources=builder,
         only_wheels=request.no_build,
-        constraints=[*(item.requirement for item in plan.project.constraints), *pins.law],
+        constraints=[*(item.requirement for item in plan.project.constraints), *pins.law, *_agreed(plan)],
         hashed=plan.project.constraints,
         preferences=preferences,
         overrides=plan.project.settings.overrides,
@@ -140,7 +150,7 @@ def _lock_candidate(
         input_hash=input_hash_of(plan, candidate, request),
         finder=session.index,
     )
-    lock = replace(lock, group_roots=_group_roots(plan, lock))
+    lock = replace(lock, group_roots=_group_roots(plan, lock), workspace=plan.workspaces[0] if plan.workspaces else "")
     _ensure_listed_hashes(plan, lock)
     pins.ensure_files(lock)
     return Locked(
@@ -159,6 +169,13 @@ def _lock_candidate(
         ),
         previous=previous,
     )
+
+
+def _agreed(plan: Plan) -> list[Requirement]:
+    """What the workspace agreed on, as bounds that install nothing by themselves; builds may still differ."""
+    from packaging.requirements import Requirement
+
+    return [Requirement(f"{name}=={version}") for name, version in plan.agreed.items()]
 
 
 def _preferences(pins: PoetryPins, previous: Lock | None, request: Request) -> dict[str, str]:

@@ -11,9 +11,11 @@ from accelinstall.model.project import GroupChoice, Project, Source, Wanted
 from accelinstall.model.selection import Selection, Wish
 from accelinstall.model.target import Target, TargetSyntaxError, environment_of
 from accelinstall.pipeline.reading import read_project
-from accelinstall.values import dataclass, replace
+from accelinstall.values import dataclass, field, replace
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from accelinstall.catalog import Catalog
     from accelinstall.model.installation import Interpreter
     from accelinstall.pipeline.request import Request
@@ -31,6 +33,9 @@ class Plan:
     :ivar choice: the groups to be installed; ``wanted`` covers more: what the lock holds, so that one lock serves
         every profile.
     :ivar interpreter: the one packages are for, where it is one of this machine.
+    :ivar agreed: canonical name -> the version (without label) that all projects of a workspace take.
+    :ivar kept: canonical name -> the version to be kept where it fits.
+    :ivar workspaces: input hashes of the workspace that a lock may have been made from; the first is that of now.
     :ivar poetry_lock: the text of the project's ``poetry.lock`` where versions are locked by it, else empty.
     """
 
@@ -44,18 +49,24 @@ class Plan:
     python_full_version: str
     interpreter: Interpreter | None = None
     poetry_lock: str = ""
+    agreed: Mapping[str, str] = field(default_factory=dict)
+    kept: Mapping[str, str] = field(default_factory=dict)
+    workspaces: tuple[str, ...] = ()
 
 
-def make_plan(request: Request, interpreter: Interpreter | None, session: Session) -> Plan:
+def make_plan(
+    request: Request, interpreter: Interpreter | None, session: Session, *, project: Project | None = None
+) -> Plan:
     """Reads hardware and project, and selects.
 
+    :param project: instead of the one the request names.
     :raises AccelinstallError: of any room; nothing has been changed then.
     """
     from accelinstall.pipeline.cataloguing import read_catalog
     from accelinstall.project import choose_groups, environment_from_groups
     from accelinstall.selection import choose_environment, select
 
-    project = read_project(request)
+    project = project or read_project(request)
     catalog = read_catalog(request, project)
     report = read_hardware(request, session, interpreter=interpreter)
     groups = request.groups
@@ -226,14 +237,16 @@ def source_of(item: Wanted, project: Project) -> Source | None:
     return None if item.source is None else project.source(item.source)
 
 
-def requests_for_targets(request: Request, interpreter: Interpreter | None, session: Session) -> list[Request]:
+def requests_for_targets(
+    request: Request, interpreter: Interpreter | None, session: Session, *, project: Project | None = None
+) -> list[Request]:
     """One request per target to be locked; the request itself when it names none.
 
     :raises TargetSyntaxError: for a text that is no target.
     """
     names = request.targets
     if request.all_targets:
-        names = read_project(request).settings.targets
+        names = (project or read_project(request)).settings.targets
         if not names:
             raise UsageError(
                 "the project names no targets",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from accelinstall.errors import ProjectError, UsageError
 from accelinstall.model.project import MAIN, Group, Project, Wanted
 from accelinstall.pipeline.request import Request
 from accelinstall.values import replace
+
+_WORKSPACE = b"tool.accelinstall.workspace"
 
 
 def read_project(request: Request) -> Project:
@@ -37,7 +40,46 @@ def _read_project(request: Request, directory: str) -> Project:
     path = Path(directory, "pyproject.toml")
     if not path.is_file():
         raise ProjectNotFound(directory)
-    return parse_project(read_file(str(path)), directory=directory)
+    project = parse_project(read_file(str(path)), directory=directory)
+    root = find_root(directory)
+    return project if root in (None, directory) else _with_shared_groups(project, str(root))
+
+
+def find_root(directory: str) -> str | None:
+    """The root of the workspace a folder is, or stands in: the nearest one upwards whose ``pyproject.toml`` says so.
+
+    The top of a repository ends the search.
+    """
+    current = directory
+    while True:
+        if _names_a_workspace(os.path.join(current, "pyproject.toml")):
+            return current
+        parent = os.path.dirname(current)
+        if parent == current or os.path.exists(os.path.join(current, ".git")):
+            return None
+        current = parent
+
+
+def _names_a_workspace(file: str) -> bool:
+    try:
+        # Opened rather than asked for: who watches what a run has read then sees it appear, too.
+        with open(file, "rb") as stream:
+            return _WORKSPACE in stream.read()
+    except OSError:
+        return False
+
+
+def _with_shared_groups(project: Project, root: str) -> Project:
+    """*project* with the groups the root of its workspace shares, if it belongs to that workspace."""
+    from accelinstall.project import parse_project
+    from accelinstall.project.workspace import is_member, with_shared_groups
+
+    path = os.path.relpath(project.directory, root).replace(os.sep, "/")
+    whole = parse_project(read_file(os.path.join(root, "pyproject.toml")), directory=root)
+    settings = whole.settings.workspace
+    if settings is None or not is_member(path, settings):
+        return project
+    return with_shared_groups(project, whole, path=path)
 
 
 def read_file(path: str) -> bytes:

@@ -47,6 +47,7 @@ class Request:
     :ivar inline: PEP 508 texts given directly (``explain torch``).
     :ivar host: folder of a recorded host to be judged instead of this machine.
     :ivar targets: slugs or abbreviations (``cu130``) to lock for; empty = the detected one.
+    :ivar workspace: all projects of the workspace, in agreement.
     :ivar target: the one target this request is about, when it is not this machine's.
     :ivar lock_file: a lock to be installed as it is.
     :ivar prefer: what decides between candidates.
@@ -74,6 +75,7 @@ class Request:
     index: IndexOptions = IndexOptions()
     targets: tuple[str, ...] = ()
     all_targets: bool = False
+    workspace: bool = False
     target: Target | None = None
     lock_file: str = ""
     output: str = ""

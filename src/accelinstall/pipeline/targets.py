@@ -12,6 +12,7 @@ from accelinstall import events
 from accelinstall.errors import AccelinstallError, UsageError
 
 if TYPE_CHECKING:
+    from accelinstall.model.project import Project
     from accelinstall.pipeline.planning import Plan
     from accelinstall.pipeline.request import Request
     from accelinstall.pipeline.session import Session
@@ -25,25 +26,29 @@ _AT_ONCE = 8
 _PATIENCE_SECONDS = 0.2
 
 
-def for_each_target(request: Request, session: Session, work: Work[T]) -> tuple[tuple[T, ...], Failures]:
+def for_each_target(
+    request: Request, session: Session, work: Work[T], *, project: Project | None = None
+) -> tuple[tuple[T, ...], Failures]:
     """What *work* makes of every target, in the order they were asked for, and the targets that failed.
 
     A single target that fails raises its error; of several, none stops the others.  Interrupted, it leaves at once:
     what is under way is abandoned.
+
+    :param project: instead of the one the request names.
     """
     from accelinstall.pipeline.places import read_interpreter
     from accelinstall.pipeline.planning import make_plan, requests_for_targets
 
     interpreter = read_interpreter(request)
-    requests = requests_for_targets(request, interpreter, session)
+    requests = requests_for_targets(request, interpreter, session, project=project)
+
+    def worker(one: Request) -> Callable[[], T]:
+        return lambda: work(make_plan(one, interpreter, session, project=project), one, session)
+
     if request.output and len(requests) > 1:
         raise UsageError("`--output` names one file, but several targets are locked", hint="leave it out")
     if len(requests) == 1:
-        return (work(make_plan(requests[0], interpreter, session), requests[0], session),), ()
-
-    def worker(one: Request) -> Callable[[], T]:
-        return lambda: work(make_plan(one, interpreter, session), one, session)
-
+        return (worker(requests[0])(),), ()
     with _told_once(session, len(requests)):
         outcomes = _side_by_side([worker(one) for one in requests])
     done: list[T] = []

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 from accelinstall.errors import ProjectError
 from accelinstall.model.finding import Finding
 from accelinstall.model.project import Project
-from accelinstall.pipeline.reading import read_file
+from accelinstall.pipeline.reading import find_root, read_file
 from accelinstall.values import dataclass
 
 if TYPE_CHECKING:
     from accelinstall.pipeline.request import Request
 
-_MARK = b"tool.accelinstall.workspace"
 _DEPTH = 6
 
 
@@ -91,20 +90,6 @@ def _read_member(directory: str, path: str) -> tuple[Project, Mapping[str, Any]]
         parse_project(raw, directory=folder, filename=os.path.normpath(os.path.join(path, "pyproject.toml")))
         raise
     return project, tomllib.loads(raw.decode("utf-8-sig"))
-
-
-def find_root(directory: str) -> str | None:
-    """The nearest folder from *directory* upwards whose ``pyproject.toml`` names a workspace; a repository's top ends
-    the search."""
-    current = directory
-    while True:
-        file = os.path.join(current, "pyproject.toml")
-        if os.path.isfile(file) and _MARK in read_file(file):
-            return current
-        parent = os.path.dirname(current)
-        if parent == current or os.path.exists(os.path.join(current, ".git")):
-            return None
-        current = parent
 
 
 def _projects_below(directory: str) -> Iterator[str]:

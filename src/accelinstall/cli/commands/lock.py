@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 EXAMPLES = (
     "accelinstall lock",
     "accelinstall lock --target cu130 --target cpu",
+    "accelinstall lock --workspace --all-targets",
     "accelinstall lock -r requirements.txt --python-version 3.12 -o -",
 )
 
@@ -30,6 +31,7 @@ def fill(parser: Parser) -> None:
     options.add_project(parser)
     parser.add_argument("--target", metavar="SLUG", action="append", default=[], help="such as cu130 (repeatable)")
     parser.add_argument("--all-targets", action="store_true", help="every target of [tool.accelinstall]")
+    parser.add_argument("--workspace", action="store_true", help="every project of the workspace, in agreement")
     parser.add_argument("-o", "--output", metavar="FILE", default="", help="another file; - for stdout")
     way = parser.add_mutually_exclusive_group()
     way.add_argument("--check", action="store_true", help="only say whether the locks are up to date; exit 1 if not")
