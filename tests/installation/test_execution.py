@@ -134,23 +134,30 @@ def test_a_command_that_would_leave_the_scripts_folder_is_refused(interpreter, s
 
 
 @pytest.mark.parametrize(
-    "contents",
+    ("contents", "code"),
     [
-        {"entry_points": {"console_scripts": {"python": "pkg:main"}}},
-        {"data": {"scripts/python3": "#!python\n"}},
-        {"data": {"data/pyvenv.cfg": "home = /evil"}},
-        {"data": {"data/bin/python": "evil"}},
-        {"files": {".accelinstall/journal": "evil"}},
-        {"data": {"attic/x": "unknown scheme"}},
-        {"data": {"purelib/pkg-1.0.dist-info/INSTALLER": "evil"}},
-        {"data": {"scripts/sub/x": "a folder of scripts"}},
-        {"data": {"purelib/pkg.py": "twice"}, "files": {"pkg.py": "once"}},
+        ({"entry_points": {"console_scripts": {"python": "pkg:main"}}}, "path-reserved"),
+        ({"entry_points": {"gui_scripts": {"activate": "pkg:main"}}}, "path-reserved"),
+        ({"data": {"scripts/Python3": "#!python\n"}}, "path-reserved"),
+        ({"data": {"scripts/activate.fish": "evil"}}, "path-reserved"),
+        ({"data": {"data/pyvenv.cfg": "home = /evil"}}, "path-reserved"),
+        ({"data": {"data/bin/python": "evil"}}, "path-reserved"),
+        ({"files": {".accelinstall/journal": "evil"}}, "path-reserved"),
+        ({"files": {".ACCELINSTALL/journal": "evil"}}, "path-reserved"),
+        ({"data": {"attic/x": "unknown scheme"}}, "path-refused"),
+        ({"data": {"purelib/pkg-1.0.dist-info/INSTALLER": "evil"}}, "path-refused"),
+        ({"data": {"scripts/sub/x": "a folder of scripts"}}, "path-refused"),
+        ({"data": {"purelib/pkg.py": "twice"}, "files": {"pkg.py": "once"}}, "path-twice"),
     ],
 )
-def test_files_that_no_wheel_may_bring_are_refused(interpreter, shelf, contents):
+def test_files_that_no_wheel_may_bring_are_refused_with_their_wheel_and_source(interpreter, shelf, contents, code):
     before = snapshot(interpreter)
-    with pytest.raises(PathRefused):
-        install(interpreter, shelf, shelf.add("pkg", **contents))
+    package = shelf.add("pkg", **contents)
+    with pytest.raises(PathRefused) as caught:
+        install(interpreter, shelf, package)
+    assert caught.value.code == code
+    assert f"pkg 1.0 from {package.url} is not installed: its file `" in caught.value.message
+    assert caught.value.hint
     assert snapshot(interpreter) == before
     assert latest_receipt(interpreter) is None
 

@@ -7,7 +7,8 @@ import pytest
 from installer.scripts import Script
 
 from accelinstall.environment import describe
-from accelinstall.installation.scripts import adapt_script, is_plain_name, parse_entry_points, render_command, shebang
+from accelinstall.installation.scripts import adapt_script, render_command, shebang
+from accelinstall.model.commands import is_plain_name, is_reserved_name, parse_entry_points
 
 OWN = describe(sys.executable)
 EXECUTABLES = [
@@ -81,3 +82,15 @@ def test_names_that_could_leave_the_folder_are_not_plain(name):
 @pytest.mark.parametrize("name", ["tool", "f2py3.11", "a b", "ünï", "..."])
 def test_usual_names_are_plain(name):
     assert is_plain_name(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["python", "PYTHON3.exe", "python3.14t", "activate", "activate_this.py", "Activate.ps1"]
+)
+def test_what_an_environment_lives_by_is_reserved(name):
+    assert is_reserved_name(name)
+
+
+@pytest.mark.parametrize("name", ["pythonista", "python-config", "ipython3", "pip", "reactivate", "activate-global"])
+def test_what_only_looks_like_it_is_not(name):
+    assert not is_reserved_name(name)

@@ -19,8 +19,8 @@ from accelinstall.index import PipConfigurationInvalid, read_pip_configuration, 
 from accelinstall.index.filenames import parse_sdist_name, parse_wheel_name
 from accelinstall.index.pages import parse_page
 from accelinstall.installation.records import parse_record
-from accelinstall.installation.scripts import parse_entry_points
 from accelinstall.lockfile import parse_lock, read_header, render_lock
+from accelinstall.model.commands import parse_entry_points
 from accelinstall.model.project import Source
 from accelinstall.model.target import Target
 from accelinstall.net.mapping import parse_retry_after

@@ -24,6 +24,12 @@ def _local(**wrong: object) -> bytes:
     return _with(Raw(name=b"evil/a.py", data=_FILE, method=8, local=wrong))
 
 
+def _named_entry(name: str) -> bytes:
+    """A wheel that declares the command *name*."""
+    text = f"[console_scripts]\n{name} = evil:main\n"
+    return _with(Raw(name=b"evil-1.0.dist-info/entry_points.txt", data=text.encode()))
+
+
 def _plain_row(name: str, row: str) -> bytes:
     """A wheel whose RECORD says *row* of an added file *name*."""
     right = wheel_members()[-1].data.decode()
@@ -219,6 +225,19 @@ IDENTITY = {
     "a file instead of a scheme": (_named(b"evil-1.0.data/scripts"), "data-scheme-unknown"),
 }
 
+_RESERVED = ("python", "python3", "python3.11", "Python.exe", "pythonw", "activate", "Activate.ps1", "pyvenv.cfg")
+SCRIPTS = {
+    **{f"a command called {name!r}": (_named_entry(name), "script-reserved") for name in _RESERVED},
+    **{
+        f"a command that goes to {name!r}": (_named_entry(name), "script-name-unsafe")
+        for name in ("../evil", "..", "/etc/cron.d/evil", "C:evil", "a\\b")
+    },
+    "a script called python": (_named(b"evil-1.0.data/scripts/python", mode=0o100755), "script-reserved"),
+    "a script called PYTHON3.EXE": (_named(b"evil-1.0.data/scripts/PYTHON3.EXE"), "script-reserved"),
+    "a script that enters the environment": (_named(b"evil-1.0.data/scripts/activate"), "script-reserved"),
+    "a script in a folder": (_named(b"evil-1.0.data/scripts/sub/evil"), "script-name-unsafe"),
+}
+
 RECORDS = {
     "no RECORD": (archive(wheel_members()[:-1]), "record-missing"),
     "an empty RECORD": (_with(record=""), "record-incomplete"),
@@ -247,4 +266,4 @@ RECORDS = {
     "a RECORD that is no UTF-8": (_with(rows="\udcff\n"), "record-malformed"),
 }
 
-HOSTILE = {**NO_SINGLE_READING, **HEADERS, **PATHS, **CONTENT, **IDENTITY, **RECORDS}
+HOSTILE = {**NO_SINGLE_READING, **HEADERS, **PATHS, **CONTENT, **IDENTITY, **SCRIPTS, **RECORDS}

@@ -3,6 +3,8 @@
 ``InstallationError``
     ``NoRecord``            a distribution cannot be removed: nobody wrote down its files
     ``PathRefused``         a wheel wants to write where no wheel may
+        ``PathReserved``    over the interpreter, the scripts that enter the environment, or our own memory
+        ``PathTwice``       two of its files to one place
     ``PathsCollide``        two distributions of which only one may be there share a path
     ``StoreEntryGone``      an unpacked wheel, or a file of it, is not there any more
     ``EnvironmentChanged``  somebody else changed the environment after the transaction was planned
@@ -41,12 +43,33 @@ class PathRefused(InstallationError):
 
     code = "path-refused"
 
-    def __init__(self, name: str, version: str, *, path: str, reason: str) -> None:
+    def __init__(self, name: str, version: str, source: str, *, path: str, reason: str) -> None:
+        origin = f" from {source}" if source else ""
         super().__init__(
-            f"{name} {version} is not installed: its file `{path}` {reason}",
+            f"{name} {version}{origin} is not installed: its file `{path}` {reason}",
             hint="report it to the package's maintainers, or lock another version",
         )
-        self.name, self.version, self.path = name, version, path
+        self.name, self.version, self.source, self.path = name, version, source, path
+
+
+class PathReserved(PathRefused):
+    """A wheel would replace what the environment or accelinstall itself lives by."""
+
+    code = "path-reserved"
+
+    def __init__(self, name: str, version: str, source: str, *, path: str) -> None:
+        reason = "would replace the environment's own interpreter, settings, scripts or records"
+        super().__init__(name, version, source, path=path, reason=reason)
+
+
+class PathTwice(PathRefused):
+    """Two files of one wheel become one."""
+
+    code = "path-twice"
+
+    def __init__(self, name: str, version: str, source: str, *, path: str, target: str) -> None:
+        reason = f"is there twice: two of its files become `{target}`"
+        super().__init__(name, version, source, path=path, reason=reason)
 
 
 class PathsCollide(InstallationError):

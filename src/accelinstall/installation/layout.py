@@ -7,9 +7,10 @@ import hashlib
 import os
 from collections.abc import Iterator
 
-from accelinstall.installation.errors import PathRefused, StoreEntryGone
+from accelinstall.installation.errors import PathRefused, PathReserved, PathTwice, StoreEntryGone
 from accelinstall.installation.records import slashed
-from accelinstall.installation.scripts import adapt_script, is_plain_name, parse_entry_points, render_command
+from accelinstall.installation.scripts import adapt_script, render_command
+from accelinstall.model.commands import is_plain_name, is_reserved_name, parse_entry_points
 from accelinstall.model.installation import Interpreter
 from accelinstall.model.lock import LockedPackage
 from accelinstall.model.origin import render_direct_url
@@ -171,16 +172,18 @@ def _place(layout: Layout, target: str, path: str) -> None:
     if ".." in path and ".." in path.split("/"):
         raise _refused(layout, path, "would leave the environment")
     if target in layout.rows:
-        raise _refused(layout, path, f"is there twice: two of its files become `{target}`")
+        raise PathTwice(*_named(layout), path=path, target=target)
 
 
 def _refuse_reserved(layout: Layout, places: Places) -> None:
-    memory = f"{places.schemes['purelib']}/{STATE_FOLDER}/"
+    memory = f"{places.schemes['purelib']}/{STATE_FOLDER}/".casefold()
+    scripts = places.schemes["scripts"]
     for target in layout.rows:
-        if target in places.reserved:
-            raise _refused(layout, target, "would replace the environment's own interpreter or settings")
-        if target.startswith(memory):
-            raise _refused(layout, target, "would replace what accelinstall remembers about the environment")
+        folder, _, name = target.rpartition("/")
+        if (folder in (scripts, places.prefix) and is_reserved_name(name)) or target in places.reserved:
+            raise PathReserved(*_named(layout), path=target)
+        if target.casefold().startswith(memory):
+            raise PathReserved(*_named(layout), path=target)
 
 
 def add_metadata(layout: Layout, *, requested: bool) -> None:
@@ -215,4 +218,10 @@ def _read(layout: Layout, path: str) -> bytes:
 
 
 def _refused(layout: Layout, path: str, reason: str) -> PathRefused:
-    return PathRefused(layout.name, layout.package.version, path=path, reason=reason)
+    return PathRefused(*_named(layout), path=path, reason=reason)
+
+
+def _named(layout: Layout) -> tuple[str, str, str]:
+    """Name, version and origin, as refusals tell them."""
+    package = layout.package
+    return package.name, package.version, package.url or package.path

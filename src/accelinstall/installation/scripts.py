@@ -3,35 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
 
 from accelinstall.model.installation import Interpreter
 
-_SECTIONS = {"console_scripts": "console", "gui_scripts": "gui"}
-_ENTRY = re.compile(r"(?P<name>[^=#;\s][^=]*?)\s*=\s*(?P<module>[\w.]+)\s*:\s*(?P<attribute>[\w.]+)\s*(?:\[.*\])?")
 # Linux cuts the first line of a script off at 127 bytes, and no system splits it at quotes.
 _LONGEST_SHEBANG = 127
-
-
-def parse_entry_points(text: str) -> list[tuple[str, str, str, str]]:
-    """The commands an ``entry_points.txt`` declares: (kind, name, module, attribute), kind ``console`` or ``gui``.
-
-    Entries that are no ``name = module:attribute`` and other sections are none of our business.
-    """
-    found, section = [], ""
-    for line in text.splitlines():
-        line = line.strip()
-        if line.startswith("[") and line.endswith("]"):
-            section = line[1:-1].strip()
-        elif section in _SECTIONS and (match := _ENTRY.fullmatch(line)):
-            found.append((_SECTIONS[section], match["name"], match["module"], match["attribute"]))
-    return found
-
-
-def is_plain_name(name: str) -> bool:
-    """Whether a script called *name* stays in the scripts folder on every system."""
-    return bool(name) and name not in {".", ".."} and not any(sign in name for sign in "/\\:\0\n\r")
 
 
 def render_command(kind: str, name: str, module: str, attribute: str, interpreter: Interpreter) -> tuple[str, bytes]:

@@ -7,6 +7,7 @@ import stat
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 
+from accelinstall.model.commands import is_plain_name, is_reserved_name, parse_entry_points
 from accelinstall.model.lock import LockedPackage
 from accelinstall.store import refusals
 from accelinstall.store.archive import Member
@@ -67,6 +68,8 @@ def examine(members: Iterable[Member], *, package: LockedPackage, text: Callable
     warnings = [*_judge_wheel_version(wheel, dist_info)]
     _judge_identity(package, dist_info, metadata)
     _judge_schemes(files, dist_info)
+    if f"{dist_info}/entry_points.txt" in by_path:
+        _judge_commands(read("entry_points.txt"), dist_info)
     record = parse_record(read("RECORD"), where=f"{dist_info}/RECORD")
     warnings += _judge_record(files, record, dist_info)
     return Examination(
@@ -213,6 +216,20 @@ def _judge_schemes(files: Iterable[Member], dist_info: str) -> None:
             scheme, _, rest = member.path[len(prefix) :].partition("/")
             if scheme not in SCHEMES or not rest:
                 raise refusals.DataSchemeUnknown(member=member.path, expected=", ".join(sorted(SCHEMES)))
+            if scheme == "scripts":
+                _judge_command(rest, member.path)
+
+
+def _judge_commands(text: bytes, dist_info: str) -> None:
+    for _, name, _, _ in parse_entry_points(text.decode("utf-8", "replace")):
+        _judge_command(name, f"{dist_info}/entry_points.txt")
+
+
+def _judge_command(name: str, member: str) -> None:
+    if not is_plain_name(name):
+        raise refusals.ScriptNameUnsafe(member=member, expected="a plain name", found=f"`{name}`")
+    if is_reserved_name(name):
+        raise refusals.ScriptReserved(member=member, found=f"the command `{name}`")
 
 
 def _judge_record(files: Iterable[Member], record: Mapping[str, Row], dist_info: str) -> list[str]:

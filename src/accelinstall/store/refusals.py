@@ -9,7 +9,7 @@
     ``PathTooLong`` ``PathDuplicate`` ``PathConflict`` ``SpecialFile``
         a member would land where it must not
     ``DistInfoMissing`` ``DistInfoAmbiguous`` ``NameMismatch`` ``VersionMismatch`` ``MetadataMissing``
-    ``WheelVersionUnsupported`` ``DataSchemeUnknown``
+    ``WheelVersionUnsupported`` ``DataSchemeUnknown`` ``ScriptNameUnsafe`` ``ScriptReserved``
         the wheel is not what its file name says, or is newer than this program
     ``RecordMissing`` ``RecordMalformed`` ``RecordIncomplete`` ``RecordHashUnsupported`` ``RecordMismatch``
         RECORD does not describe the files
@@ -227,6 +227,18 @@ class DataSchemeUnknown(WheelRefused):
     """A folder below ``.data`` that is no installation scheme."""
 
     code, sentence = "data-scheme-unknown", "belongs to an unknown installation scheme"
+
+
+class ScriptNameUnsafe(WheelRefused):
+    """A command whose name is a path, or no name."""
+
+    code, sentence = "script-name-unsafe", "declares a command that would leave the scripts folder"
+
+
+class ScriptReserved(WheelRefused):
+    """A command named like what the environment itself is run and entered by."""
+
+    code, sentence = "script-reserved", "would replace the environment's own interpreter or activation"
 
 
 class RecordMissing(WheelRefused):
