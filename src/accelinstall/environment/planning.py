@@ -45,7 +45,8 @@ def plan_environment(
 
     In this order: *python* or *venv*; the active environment, unless accelinstall itself runs from it; the project's
     ``.venv``; where Poetry is told to keep environments elsewhere, Poetry's own; where Poetry is told not to create
-    any, ``python`` on PATH; a new ``.venv`` in the project.
+    any, ``python`` on PATH; a new ``.venv`` in the project.  Told to keep them elsewhere, a ``.venv`` that is another
+    user's or without its Python is passed over, as Poetry does.
 
     :param python: path of an interpreter or of an environment, a command on PATH, or a version such as ``3.12``.
     :param venv: folder of an environment, made when it is not there.
@@ -65,9 +66,11 @@ def plan_environment(
         return active
     in_project = os.path.join(project_directory, ".venv")
     found = _existing(in_project, "the project's own environment")
-    if found:
+    if found and not _is_foreign(found):
         return found
     settings = read_poetry_settings(project_directory, environ)
+    if found and settings.in_project is not False:
+        return found
     if not settings.create:
         return _on_path(environ)
     if settings.in_project is False:
@@ -122,6 +125,16 @@ def _existing(path: str, reason: str) -> EnvironmentPlan | None:
     if any(name != LOCK for name in os.listdir(path)):
         raise NotAnEnvironment(path, found="it has no pyvenv.cfg and is not empty")
     return None
+
+
+def _is_foreign(plan: EnvironmentPlan) -> bool:
+    """Whether an environment cannot be ours to use: another user's, or without the Python it was made from.
+
+    A container that mounts the project leaves such ones behind.
+    """
+    if hasattr(os, "geteuid") and os.stat(plan.path).st_uid != os.geteuid():
+        return True
+    return not os.path.exists(plan.python)
 
 
 def _new(path: str, reason: str, wanted_python: str, environ: Mapping[str, str]) -> EnvironmentPlan:
