@@ -10,6 +10,7 @@ from accelinstall.model.installation import Install, Remove
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+    from accelinstall.doctor import Diagnosis
     from accelinstall.errors import AccelinstallError
     from accelinstall.model.finding import Finding
     from accelinstall.model.hardware import HardwareReport
@@ -258,6 +259,18 @@ def change_rows(before: Lock | None, after: Lock) -> list[Document]:
         {"action": change.action, "name": change.name, "from": change.before or None, "to": change.after or None}
         for change in diff_locks(before, after)
     ]
+
+
+def diagnosis_document(diagnosis: Diagnosis) -> Document:
+    """What every place says, and what is wrong."""
+    return {
+        "schema": SCHEMA,
+        "facts": [
+            {"fact": fact.fact, "place": fact.place, "value": fact.value, "where": fact.where}
+            for fact in diagnosis.facts
+        ],
+        "findings": [_row(finding) for finding in diagnosis.findings],
+    }
 
 
 def transaction_document(synced: Synced) -> Document:

@@ -28,6 +28,8 @@ SUMMARIES: Mapping[str, str] = {
     "rollback": "undo the last change to an environment",
     "workspace": "say what belongs together, and where its projects disagree",
     "catalog": "show or check what is known of builds",
+    "doctor": "compare the project across this machine, Docker and CI, and mend it",
+    "wrapper": "write a script that calls Poetry with an environment of its own",
     "cache": "show, verify or empty the store of unpacked wheels",
 }
 """Every command in the order ``--help`` lists them, with what it is for; ``check-security`` lives in
