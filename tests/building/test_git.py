@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from accelinstall.building.git import GitAddress, parse_git_address
 from accelinstall.testing import IndexServer
-from tests.building.projects import HATCH, committed, git, make_project
+from tests.building.projects import HATCH, committed, git, make_project, packed
 from tests.building.running import direct_url, install_with, python, run
 from tests.pipeline.running import Workplace
 
@@ -194,3 +196,32 @@ def test_pip_installs_a_lock_with_commits_alone(workplace: Workplace, index: Ind
 )
 def test_an_address_is_taken_apart(text: str, address: GitAddress | None) -> None:
     assert parse_git_address(text) == address
+
+
+@pytest.mark.parametrize("export", [False, True], ids=["uv.lock", "pylock.toml"])
+def test_what_uv_locks_from_source_is_installed_by_us(
+    tmp_path: Path, workplace: Workplace, index: IndexServer, repository: Path, export: bool
+) -> None:
+    index.add(packed(make_project(tmp_path / "packed", "packed", kind=HATCH), tmp_path / "packed-1.0.tar.gz"))
+    make_project(workplace.root / "shared", "shared", requires=["wire<2"])
+    make_project(workplace.root / "copied", "copied")
+    workplace.write(
+        '[project]\nname = "demo"\nversion = "1"\nrequires-python = ">=3.11"\n'
+        'dependencies = ["packed", "inner", "shared", "copied"]\n'
+        "[tool.uv.sources]\n"
+        f'inner = {{ git = "{repository.as_uri()}", tag = "v1", subdirectory = "python" }}\n'
+        'shared = { path = "../shared", editable = true }\ncopied = { path = "../copied" }\n'
+    )
+    environ = {**workplace.variables, "UV_CACHE_DIR": str(workplace.root / "uv-cache"), "UV_NO_CONFIG": "1"}
+    uv = [sys.executable, "-m", "uv"]
+    locking = [*uv, "lock", "--quiet", "--default-index", index.simple_url]
+    exporting = [*uv, "export", "--quiet", "--frozen", "--format", "pylock.toml", "-o", "pylock.toml"]
+    for command in [locking, exporting] if export else [locking]:
+        subprocess.run(command, cwd=workplace.project, env=environ, check=True)
+    lock = workplace.project / ("pylock.toml" if export else "uv.lock")
+    done = run(workplace, index, "sync", str(lock), "--no-proof")
+    assert done.code == 0, done.err
+    assert workplace.installed() == {"packed": "1.0", "inner": "3.0", "shared": "1.0", "copied": "1.0", "wire": "1.0"}
+    assert direct_url(workplace, "shared")["dir_info"] == {"editable": True}
+    again = run(workplace, index, "sync", str(lock), "--no-proof", "--json")
+    assert again.document["transaction"]["steps"] == []

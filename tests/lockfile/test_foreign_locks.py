@@ -12,6 +12,7 @@ from accelinstall.lockfile import (
     parse_lock,
     read_header,
 )
+from accelinstall.model.origin import Origin
 from accelinstall.model.target import Target
 
 SHA = "0123456789abcdef" * 4
@@ -78,8 +79,30 @@ def test_another_tools_lock_needs_a_target() -> None:
         parse_lock(FOREIGN, where="pylock.toml")
 
 
+def test_what_another_tool_locks_from_source_is_built() -> None:
+    fast = parse_lock(FOREIGN.replace("manylinux_2_17", "manylinux_2_99"), where="p", target=CPU).package("fast")
+    assert fast is not None and fast.is_unbuilt and fast.origin is not None and not fast.direct
+    assert (fast.origin.kind, fast.origin.sha256) == ("sdist", fast.sha256)
+    trees = """
+[[packages]]
+name = "folder"
+directory = { path = "../folder", editable = true }
+
+[[packages]]
+name = "commit"
+version = "3.0"
+vcs = { type = "git", url = "https://forge.test/x", requested-revision = "v3", commit-id = "%s", subdirectory = "py" }
+"""
+    lock = parse_lock(FOREIGN + trees % ("a" * 40), where="/srv/app/pylock.toml", target=CPU)
+    folder, commit = lock.package("folder"), lock.package("commit")
+    assert folder is not None and commit is not None and folder.direct and commit.direct
+    assert folder.origin == Origin(kind="directory", path="/srv/folder", editable=True)
+    assert commit.origin == Origin(
+        kind="vcs", url="https://forge.test/x", revision="v3", commit="a" * 40, subdirectory="py"
+    )
+
+
 FOREIGN_BROKEN = {
-    "only a source archive fits": ("manylinux_2_17", "manylinux_2_99", LockDoesNotFit, "`fast` is a source archive"),
     "no wheel fits": ("-py3-none-any.whl", "-py2-none-any.whl", LockDoesNotFit, "No wheel found"),
     "an old Python": ('requires-python = ">=3.10"', 'requires-python = ">=3.12"', LockDoesNotFit, "3.12"),
     "another hash": (f'sha256 = "{SHA}"', 'md5 = "0"', LockDoesNotFit, "no SHA-256"),

@@ -97,7 +97,7 @@ BROKEN = {
     "a later format": ("version = 1\n", "version = 2\n", UnsupportedLock, "version 2"),
     "a newer Python": ('">=3.11"', '">=3.12"', LockDoesNotFit, "it is for Python >=3.12, not 3.11"),
     "no Python at all": ('">=3.11"', '"three"', MalformedLock, "requires-python"),
-    "no wheel": ("wire-1.5-py3", "wire-1.5-py2", LockDoesNotFit, "`wire` 1.5 has no wheel"),
+    "no wheel": ("wire-1.5-py3", "wire-1.5-py2", LockDoesNotFit, "`wire` 1.5 has neither a wheel nor"),
     "another package's file": ("wire-1.5-py3", "wine-1.5-py3", MalformedLock, "not a wheel of wire"),
     "another version's file": ("wire-1.5-py3", "wire-1.6-py3", MalformedLock, "not a wheel of wire"),
     "another hash": (f"sha256:{SHA}", "md5:0", LockDoesNotFit, "no SHA-256"),
@@ -105,8 +105,8 @@ BROKEN = {
     "a repository": (
         'name = "wire"\nversion = "1.5"\nsource = { registry = "https://index.test/simple" }',
         'name = "wire"\nversion = "1.5"\nsource = { git = "https://forge.test/wire" }',
-        LockDoesNotFit,
-        "a VCS address",
+        MalformedLock,
+        "not a commit",
     ),
     "a package that is not there": ('[{ name = "wire" }]', '[{ name = "gone" }]', MalformedLock, "`gone` is not among"),
     "two versions at once": (

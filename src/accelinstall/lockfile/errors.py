@@ -61,7 +61,7 @@ class LockNeedsTarget(LockError):
 
 
 class LockDoesNotFit(LockError):
-    """A lock that another tool wrote cannot be installed on the target from wheels alone.
+    """A lock that another tool wrote cannot be installed on the target.
 
     :ivar problems: one sentence per package or rule that stands against it.
     """

@@ -9,6 +9,9 @@ from typing import Any
 from packaging.pylock import (
     Package,
     PackageArchive,
+    PackageDirectory,
+    PackageSdist,
+    PackageVcs,
     PackageWheel,
     Pylock,
     PylockSelectError,
@@ -17,16 +20,17 @@ from packaging.pylock import (
 )
 
 from accelinstall.lockfile.errors import LockDoesNotFit, MalformedLock, UnsupportedLock
-from accelinstall.lockfile.names import last_component
+from accelinstall.lockfile.names import absolute_path, last_component
 from accelinstall.model.lock import Lock, LockedPackage
+from accelinstall.model.origin import Origin
 from accelinstall.model.target import Target
 
 
 def select_lock(values: Mapping[str, Any], *, where: str, target: Target) -> Lock:
-    """What the lock *values* installs on *target*: default groups, no extras, wheels only.
+    """What the lock *values* installs on *target*: default groups, no extras.
 
     :raises MalformedLock: when it breaks the standard, with the key.
-    :raises LockDoesNotFit: when the standard forbids to install it on *target*, a package has no wheel for it, or a
+    :raises LockDoesNotFit: when the standard forbids to install it on *target*, a package has no file for it, or a
         file has no SHA-256.
     """
     try:
@@ -68,36 +72,56 @@ def _lock(pylock: Pylock, chosen: list[tuple[Package, Any]], *, where: str, targ
 
 def _refuse(package: Package, file: object) -> str:
     """Why *file* cannot be taken as it is; empty when it can."""
-    if isinstance(file, PackageWheel) or (isinstance(file, PackageArchive) and _filename(file).endswith(".whl")):
-        return "" if "sha256" in file.hashes else f"`{package.name}` has no SHA-256 in the lock"
-    kind = {"PackageVcs": "a VCS address", "PackageDirectory": "a folder"}.get(type(file).__name__, "a source archive")
-    return f"`{package.name}` is {kind}, which has to be built"
+    if isinstance(file, (PackageWheel, PackageArchive, PackageSdist)) and "sha256" not in file.hashes:
+        return f"`{package.name}` has no SHA-256 in the lock"
+    if isinstance(file, PackageVcs) and file.type != "git":
+        return f"`{package.name}` is kept in {file.type}, and only Git is known"
+    return ""
 
 
-def _locked(package: Package, file: PackageWheel | PackageArchive, *, names: set[Any], where: str) -> LockedPackage:
-    filename = _filename(file)
-    url = file.url or ""
+def _locked(package: Package, file: object, *, names: set[Any], where: str) -> LockedPackage:
+    shared: dict[str, Any] = {
+        "name": package.name,
+        "version": str(package.version or ""),
+        "requires_python": str(package.requires_python or ""),
+        "requires": tuple(sorted({row["name"] for row in package.dependencies or () if row.get("name") in names})),
+    }
+    if isinstance(file, (PackageVcs, PackageDirectory)):
+        tree = _tree(file, where)
+        return LockedPackage(filename="", sha256="", url=tree.url, path=tree.path, direct=True, origin=tree, **shared)
+    assert isinstance(file, (PackageWheel, PackageArchive, PackageSdist)), "the standard knows no other"
+    filename, url = _filename(file), file.url or ""
+    path = "" if url else absolute_path(file.path or "", posixpath.dirname(where))
+    sha256 = file.hashes["sha256"].lower()
+    is_wheel = filename.endswith(".whl")
+    subdirectory = (file.subdirectory or "") if isinstance(file, PackageArchive) else ""
+    origin = None if is_wheel else Origin(kind="sdist", url=url, path=path, sha256=sha256, subdirectory=subdirectory)
+    if is_wheel and not shared["version"]:
+        shared["version"] = filename.split("-")[1]
     return LockedPackage(
-        name=package.name,
-        version=str(package.version) if package.version else filename.split("-")[1],
         filename=filename,
-        sha256=file.hashes["sha256"].lower(),
+        sha256=sha256,
         url=url,
-        path="" if url else _absolute(file.path or "", where),
+        path=path,
         size=file.size,
         source=package.index or "",
-        requires_python=str(package.requires_python or ""),
-        requires=tuple(sorted({row["name"] for row in package.dependencies or () if row.get("name") in names})),
         direct=isinstance(file, PackageArchive),
+        origin=origin,
+        **shared,
     )
 
 
-def _filename(file: PackageWheel | PackageArchive) -> str:
-    if isinstance(file, PackageWheel):
+def _tree(file: PackageVcs | PackageDirectory, where: str) -> Origin:
+    subdirectory = file.subdirectory or ""
+    if isinstance(file, PackageDirectory):
+        path = absolute_path(file.path, posixpath.dirname(where))
+        return Origin(kind="directory", path=path, subdirectory=subdirectory, editable=bool(file.editable))
+    url = file.url or "file://" + absolute_path(file.path or "", posixpath.dirname(where))
+    revision = file.requested_revision or ""
+    return Origin(kind="vcs", url=url, subdirectory=subdirectory, revision=revision, commit=file.commit_id)
+
+
+def _filename(file: PackageWheel | PackageArchive | PackageSdist) -> str:
+    if not isinstance(file, PackageArchive):
         return file.filename
     return last_component(file.url or file.path or "")
-
-
-def _absolute(path: str, where: str) -> str:
-    """*path* from the folder of the lock file, as the standard says."""
-    return posixpath.normpath(posixpath.join(posixpath.dirname(where), path))

@@ -46,7 +46,7 @@ def parse_lock(text: str, *, where: str, target: Target | None = None, directory
     :raises MalformedLock: with the place inside the file.
     :raises UnsupportedLock: when it is of a later standard or a later accelinstall.
     :raises LockNeedsTarget: for another tool's lock when no *target* is given.
-    :raises LockDoesNotFit: for another tool's lock that *target* cannot install from wheels.
+    :raises LockDoesNotFit: for another tool's lock that *target* cannot install.
     """
     document = _load(text, where)
     if document.optional_text("created-by") == CREATED_BY and CREATED_BY in document.table("tool"):

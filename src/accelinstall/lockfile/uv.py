@@ -5,6 +5,8 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import parse_qs
 
 from packaging.markers import InvalidMarker, Marker, UndefinedComparison, UndefinedEnvironmentName
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -15,14 +17,15 @@ from accelinstall.lockfile.errors import LockDoesNotFit, UnsupportedLock
 from accelinstall.lockfile.names import last_component
 from accelinstall.lockfile.tables import Table
 from accelinstall.model.lock import Lock, LockedPackage
+from accelinstall.model.origin import Origin
 from accelinstall.model.project import MAIN
 from accelinstall.model.target import Target
 
 _FORMAT = 1
 # What uv installs beside the project's own dependencies unless told otherwise.
 _DEFAULT_GROUPS = ("dev",)
-_BUILT = {"git": "a VCS address", "directory": "a folder", "editable": "a folder", "virtual": "a folder"}
 _LOCAL = {"virtual", "editable", "directory"}
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _Wanted = tuple[Table, str]
 
@@ -30,11 +33,11 @@ _Wanted = tuple[Table, str]
 def select_uv_lock(document: Table, *, where: str, target: Target) -> Lock:
     """What the ``uv.lock`` in *document* installs on *target*: the project's dependencies and its group ``dev``.
 
-    The project itself is not among them, nor are its extras; wheels only.
+    The project itself is not among them, nor are its extras.
 
     :raises MalformedLock: with the place.
     :raises UnsupportedLock: when it is of a later format.
-    :raises LockDoesNotFit: when *target* cannot install it from wheels.
+    :raises LockDoesNotFit: when *target* cannot install it.
     """
     version = document.number("version")
     if version != _FORMAT:
@@ -156,32 +159,66 @@ class _Walk:
     def _locked(self, name: str, row: Table) -> LockedPackage | None:
         source = row.table("source")
         kind = next(iter(source.values), "")
-        if kind in _BUILT:
-            self._problems[f"`{name}` is {_BUILT[kind]}, which has to be built"] = None
+        if kind == "virtual":
+            return None  # no package, only what it needs
+        requires = tuple(sorted(self._needs.get(name, set()) & self._reached.keys()))
+        shared: dict[str, Any] = {"name": name, "version": row.optional_text("version"), "requires": requires}
+        if kind in {"git", "directory", "editable"}:
+            origin = self._tree(source, kind)
+            return LockedPackage(
+                filename="", sha256="", url=origin.url, path=origin.path, direct=True, origin=origin, **shared
+            )
+        found = self._best(row) or self._archive(row)
+        if found is None:
+            self._problems[f"`{name}` {shared['version']} has neither a wheel nor an archive for the target"] = None
             return None
-        best = self._best(row)
-        if best is None:
-            self._problems[f"`{name}` {row.optional_text('version')} has no wheel for the target"] = None
-            return None
-        filename, file = best
+        return self._of_file(*found, source=source, shared=shared)
+
+    def _of_file(self, filename: str, file: Table, *, source: Table, shared: dict[str, Any]) -> LockedPackage | None:
         algorithm, _, digest = file.optional_text("hash").partition(":")
         if algorithm != "sha256" or not _SHA256.fullmatch(digest):
-            self._problems[f"`{name}` has no SHA-256 in the lock"] = None
+            self._problems[f"`{shared['name']}` has no SHA-256 in the lock"] = None
             return None
         registry = source.optional_text("registry")
         url = file.optional_text("url") or source.optional_text("url")
+        path = "" if url else self._path(registry, file.optional_text("path") or source.optional_text("path"))
+        is_wheel = filename.endswith(".whl")
+        if is_wheel and not shared["version"]:
+            shared["version"] = filename.split("-")[1]
+        subdirectory = source.optional_text("subdirectory")
         return LockedPackage(
-            name=name,
-            version=row.optional_text("version") or filename.split("-")[1],
             filename=filename,
             sha256=digest,
             url=url,
-            path="" if url else self._path(registry, file.optional_text("path") or source.optional_text("path")),
+            path=path,
             size=file.optional_number("size"),
             source=registry if "://" in registry else "",
-            requires=tuple(sorted(self._needs.get(name, set()) & self._reached.keys())),
-            direct=kind in {"url", "path"},
+            direct=not registry,
+            origin=None
+            if is_wheel
+            else Origin(kind="sdist", url=url, path=path, sha256=digest, subdirectory=subdirectory),
+            **shared,
         )
+
+    def _archive(self, row: Table) -> tuple[str, Table] | None:
+        """(file name, row) of the source archive, where there is one."""
+        if "sdist" not in row:
+            return None
+        file, source = row.table("sdist"), row.table("source")
+        address = file.optional_text("url") or file.optional_text("path")
+        return last_component(address or source.optional_text("url") or source.optional_text("path")), file
+
+    def _tree(self, source: Table, kind: str) -> Origin:
+        if kind != "git":
+            path = self._path("", source.text(kind))
+            return Origin(kind="directory", path=path, editable=kind == "editable")
+        address, _, commit = source.text("git").partition("#")
+        url, _, query = address.partition("?")
+        asked = {key: values[0] for key, values in parse_qs(query).items()}
+        revision = next((asked[key] for key in ("tag", "branch", "rev") if key in asked), "")
+        if not _COMMIT.fullmatch(commit):
+            raise source.wrong("git", f"`{commit}` is not a commit in lower-case hexadecimal")
+        return Origin(kind="vcs", url=url, revision=revision, commit=commit, subdirectory=asked.get("subdirectory", ""))
 
     def _best(self, row: Table) -> tuple[str, Table] | None:
         """(file name, row) of the wheel that fits best."""
