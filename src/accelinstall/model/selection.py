@@ -112,6 +112,27 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Retarget:
+    """The edit of a project's source that makes it fit the machine.
+
+    :ivar backend: the slug the source fixes now, whose wheels carry ``local``.
+    :ivar urls: of the project's sources that fix it.
+    :ivar to: the slug that fits; ``to_source`` and ``to_url`` the catalog's name and address of its index, both empty
+        where the default index's wheel is the right one; ``to_local`` the local label of its wheels.
+    :ivar pins: (canonical name, version such as ``2.15.*``, or ``*``) of requirements that have to change with it.
+    """
+
+    backend: str
+    local: str
+    urls: tuple[str, ...]
+    to: str
+    to_source: str = ""
+    to_url: str = ""
+    to_local: str = ""
+    pins: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
     """Ordered candidates, best first (at most eight), every verdict, and what to warn of.
 

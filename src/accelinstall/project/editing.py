@@ -94,6 +94,12 @@ class TomlText:
         with self._editing(self._found(tuple(path))) as document:
             _reach(document, tuple(path)).append(_item(value))
 
+    def put_element(self, path: Sequence[str], number: int, value: Value) -> None:
+        """Replace one element of the array at *path*."""
+        self.get(*path)[number] = copy.deepcopy(value)
+        with self._editing(self._found(tuple(path))) as document:
+            _reach(document, tuple(path))[number] = _item(value)
+
     def add_table(self, path: Sequence[str], values: dict[str, Value]) -> None:
         """One more ``[[table]]`` at *path*, or one more value in the array where it is written as one."""
         expected = self._expect(path[:-1]).setdefault(path[-1], [])

@@ -6,17 +6,23 @@ from collections.abc import Sequence
 
 from accelinstall.errors import SelectionError, UsageError
 from accelinstall.model.hardware import Environment
-from accelinstall.model.selection import Verdict
+from accelinstall.model.selection import Retarget, Verdict
 
 
 class NoBuildFits(SelectionError):
-    """Every build of a framework was rejected; each with its reason in ``verdicts``."""
+    """Every build of a framework was rejected; each with its reason in ``verdicts``.
+
+    :ivar retarget: the edit of the project's source that the hint names; ``None`` where it names none.
+    """
 
     code = "no-build-fits"
 
-    def __init__(self, message: str, *, hint: str = "", verdicts: Sequence[Verdict] = ()) -> None:
+    def __init__(
+        self, message: str, *, hint: str = "", verdicts: Sequence[Verdict] = (), retarget: Retarget | None = None
+    ) -> None:
         super().__init__(message, hint=hint)
         self.verdicts = tuple(verdicts)
+        self.retarget = retarget
 
 
 class BackendNeeded(UsageError):

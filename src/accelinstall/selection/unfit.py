@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from accelinstall.model.selection import Verdict
+from accelinstall.model.selection import Retarget, Verdict
 from accelinstall.model.target import environment_of
-from accelinstall.selection.demand import HEAD
+from accelinstall.selection.demand import HEAD, contains
 from accelinstall.selection.hints import better_driver, better_python, described
 from accelinstall.selection.question import Question
+from accelinstall.selection.ranking import Ranked
 from accelinstall.selection.refusals import NoBuildFits
 from accelinstall.selection.runtime import runtime_edit
 
@@ -48,7 +49,7 @@ def refuse(question: Question, verdicts: Sequence[Verdict]) -> NoBuildFits:
             f"no {question.environment} build of {HEAD} satisfies {asked} on this machine; "
             f"the nearest is {HEAD} {nearest.version} with {nearest.backend}: {nearest.reason}"
         )
-    return NoBuildFits(message, hint=_hint(question), verdicts=verdicts)
+    return NoBuildFits(message, hint=_hint(question), verdicts=verdicts, retarget=_retarget(question))
 
 
 def _nearest(question: Question, verdicts: Sequence[Verdict]) -> Verdict | None:
@@ -87,11 +88,46 @@ def _hint(question: Question) -> str:
     return ""
 
 
-def _source_edit(question: Question) -> str:
+def _fitting(question: Question) -> tuple[Ranked | None, bool]:
+    """(what would fit with another source, whether the versions wished would have to change too)."""
     free = question.freed()
     best = free.best()
     relaxed = None if best is not None else free.undemanding().best()
-    fit = best or relaxed
+    return best or relaxed, relaxed is not None and bool(question.demand.specifiers)
+
+
+def _retarget(question: Question) -> Retarget | None:
+    """What :func:`_source_edit` says, for whoever makes the edit."""
+    fit, relaxed = _fitting(question)
+    fixed = question.catalog.backend(question.fixed) if question.fixed else None
+    urls = dict.fromkeys(wish.source_url for wish in question.demand.wishes if wish.source_url)
+    if fit is None or fixed is None or not question.by_source or not urls:
+        return None
+    indexed = fit.backend.has_index(question.machine.platform)
+    return Retarget(
+        backend=fixed.slug,
+        local=fixed.local,
+        urls=tuple(urls),
+        to=fit.backend.slug,
+        to_source=fit.backend.source if indexed else "",
+        to_url=fit.backend.url if indexed else "",
+        to_local=fit.backend.local if indexed else "",
+        pins=tuple(_pins(question, fit)) if relaxed else (),
+    )
+
+
+def _pins(question: Question, fit: Ranked) -> Iterator[tuple[str, str]]:
+    """New versions of what is wished in versions that *fit* does not have."""
+    release = fit.releases[0]
+    for name, text in {wish.name: wish.specifier.strip() for wish in question.demand.wishes}.items():
+        versions = (release.version,) if name == HEAD else release.companions.get(name, ())
+        if text and not any(contains(text, version) for version in versions):
+            # Nobody may know yet which release of a companion was made for this one.
+            yield name, f"{'.'.join(versions[0].split('.')[:2])}.*" if versions else "*"
+
+
+def _source_edit(question: Question) -> str:
+    fit, relaxed = _fitting(question)
     if fit is None:
         return ""
     if not question.by_source:
@@ -100,9 +136,10 @@ def _source_edit(question: Question) -> str:
         edit = f'set `url = "{fit.backend.url}"` in the source of {HEAD}'
     else:
         edit = f"remove the source of {HEAD}: the default index's wheel is the right one"
-    if relaxed is not None and question.demand.specifiers:
-        edit += f", and require `{HEAD}=={fit.releases[0].series}.*`"
+    if relaxed:
+        pins = tuple(_pins(question, fit)) or ((HEAD, f"{fit.releases[0].series}.*"),)
+        edit += ", and require " + " and ".join(f"`{name}=={version}`".replace("==*", "") for name, version in pins)
     elsewhere = environment_of(question.fixed)
     if question.environment == "cpu" and elsewhere not in {"cpu", ""}:
         edit = f"--environment {elsewhere} when the packages are for another machine; else {edit}"
-    return f"{edit}; that takes {described(fit)}"
+    return f"{edit}; that takes {described(fit)}, and `accelinstall optimize --write` makes the edit"
