@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from accelinstall.errors import CatalogError, UsageError
+from accelinstall.pipeline.reading import is_there
 from accelinstall.values import dataclass
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def read_catalog(request: Request, project: Project | None = None) -> Catalog:
 
     catalog = load_catalog()
     path = overlay_path(request)
-    if path.is_file():
+    if is_there(str(path)):
         text, table = _read(path)
         catalog = overlaid(catalog, table, where=str(path), line=_lines(text))
     if project is not None and project.settings.backends:

@@ -15,7 +15,7 @@ from accelinstall.model.target import Target
 from accelinstall.pipeline.outcomes import Locked
 from accelinstall.pipeline.planning import Plan
 from accelinstall.pipeline.poetry import input_of
-from accelinstall.pipeline.reading import read_text
+from accelinstall.pipeline.reading import is_there, read_text
 from accelinstall.values import replace
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class LockMissing(LockError):
 def frozen_lock(plan: Plan, request: Request) -> Locked:
     """The first candidate's lock that is there, taken as it is."""
     paths = [lock_path(request, candidate.target) for candidate in plan.selection.candidates]
-    found = next(filter(os.path.exists, paths), None)
+    found = next(filter(is_there, paths), None)
     if found is None:
         raise LockMissing(paths[0], target=plan.selection.candidates[0].target.slug)
     locked = read_lock(found)
@@ -80,7 +80,7 @@ def fresh_lock(plan: Plan, candidate: Candidate, request: Request, session: Sess
     from accelinstall.lockfile import MalformedLock, parse_lock, read_header
 
     path = lock_path(request, candidate.target)
-    if request.output == "-" or not os.path.exists(path):
+    if request.output == "-" or not is_there(path):
         return None
     try:
         text = read_text(path)
@@ -127,7 +127,7 @@ def earlier_lock(path: str, request: Request, session: Session) -> Lock | None:
     """
     from accelinstall.lockfile import LockNeedsTarget, MalformedLock, UnsupportedLock, parse_lock
 
-    if request.output == "-" or not os.path.exists(path):
+    if request.output == "-" or not is_there(path):
         return None
     try:
         return parse_lock(read_text(path), where=path, directory=folder_of(path, request))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from accelinstall.errors import LockError
 from accelinstall.model.finding import Finding
-from accelinstall.pipeline.reading import read_text
+from accelinstall.pipeline.reading import is_there, read_text
 from accelinstall.values import dataclass, field
 
 if TYPE_CHECKING:
@@ -78,8 +78,8 @@ def read_poetry_lock(request: Request) -> str:
     """The text of the ``poetry.lock`` that counts for the request; empty when none does."""
     if request.requirements or request.inline or request.ignore_poetry_lock:
         return ""
-    path = Path(request.project, "poetry.lock")
-    return read_text(str(path)) if path.is_file() else ""
+    path = str(Path(request.project, "poetry.lock"))
+    return read_text(path) if is_there(path) else ""
 
 
 def input_of(text: str) -> dict[str, str]:

@@ -61,12 +61,7 @@ def find_root(directory: str) -> str | None:
 
 
 def _names_a_workspace(file: str) -> bool:
-    try:
-        # Opened rather than asked for: who watches what a run has read then sees it appear, too.
-        with open(file, "rb") as stream:
-            return _WORKSPACE in stream.read()
-    except OSError:
-        return False
+    return is_there(file) and _WORKSPACE in read_file(file)
 
 
 def _with_shared_groups(project: Project, root: str) -> Project:
@@ -80,6 +75,18 @@ def _with_shared_groups(project: Project, root: str) -> Project:
     if settings is None or not is_member(path, settings):
         return project
     return with_shared_groups(project, whole, path=path)
+
+
+def is_there(path: str) -> bool:
+    """Whether a file is there to be read.
+
+    It is opened, not asked for its status: what watches the files of a run then knows of one that is missing, too.
+    """
+    try:
+        with open(path, "rb"):
+            return True
+    except OSError as error:
+        return not isinstance(error, (FileNotFoundError, NotADirectoryError, IsADirectoryError))
 
 
 def read_file(path: str) -> bytes:
