@@ -220,6 +220,20 @@ def test_a_local_wheel_stays_a_wheel(workplace: Workplace, index: IndexServer) -
     assert workplace.installed() == {"archive": "1.0"}
 
 
+@pytest.mark.parametrize(
+    "line", ["-e ./shared", "-e ../shared[fast]", "../shared", "-e {url}", "-e ../shared#egg=part"]
+)
+def test_a_requirements_file_names_a_folder(workplace: Workplace, index: IndexServer, line: str) -> None:
+    for place in (workplace.project, workplace.root):
+        make_project(place / "shared", "part", requires=["wire"])
+    url = (workplace.root / "shared").as_uri()
+    workplace.write(line.format(url=url) + "\n", "requirements.txt")
+    done = run(workplace, index, "sync", "-r", str(workplace.project / "requirements.txt"))
+    assert done.code == 0, done.err
+    assert workplace.installed() == {"part": "1.0", "wire": "2.0"}
+    assert direct_url(workplace, "part")["dir_info"] == ({"editable": True} if line.startswith("-e") else {})
+
+
 def test_a_command_of_its_own_notices_a_change_too(workplace: Workplace, index: IndexServer) -> None:
     folder = make_project(workplace.root / "shared", "part")
     workplace.write(metadata_of_pyproject("part", path="../shared"))

@@ -9,7 +9,9 @@ from typing import Any
 import hypothesis.strategies as st
 
 from accelinstall.model.lock import Lock, LockedPackage
+from accelinstall.model.origin import Origin
 from accelinstall.model.target import Target
+from accelinstall.values import replace
 
 TARGETS = [
     Target.parse("cpu-linux-x86_64-cp311"),
@@ -27,11 +29,40 @@ sentences = st.text(alphabet=string.printable + "äß→\u2028\U0001f600", max_s
 specifiers = st.sampled_from(["", ">=3.9", ">=3.10,<3.15", "!=3.9.7,>=3.8"])
 
 
+_commits = st.builds(
+    Origin,
+    kind=st.just("vcs"),
+    url=st.sampled_from(["https://forge.test/a", "ssh://git@forge.test/a%20b.git"]),
+    subdirectory=st.sampled_from(["", "python"]),
+    revision=st.sampled_from(["", "main", "feature/x"]),
+    commit=st.text(alphabet="0123456789abcdef", min_size=40, max_size=40),
+)
+_folders = st.builds(
+    Origin,
+    kind=st.just("directory"),
+    path=st.sampled_from(["/srv/app/libs/a", "/srv/shared ä", "/other/b", "/srv/app"]),
+    editable=st.booleans(),
+    digest=hashes,
+)
+
+
 @st.composite
 def packages(draw: st.DrawFn, name: str, others: Sequence[str]) -> LockedPackage:
     """One package called *name* that may need any of *others*."""
     version = draw(versions)
-    filename = f"{name.replace('-', '_')}-{version}-py3-none-any.whl"
+    shared: dict[str, Any] = {
+        "name": name,
+        "version": version,
+        "requires_python": draw(specifiers),
+        "requires": tuple(sorted(draw(st.sets(st.sampled_from(others), max_size=3)))) if others else (),
+    }
+    kind = draw(st.sampled_from(["wheel", "sdist", "vcs", "directory"]))
+    if kind in {"vcs", "directory"}:
+        origin = draw(_commits if kind == "vcs" else _folders)
+        return LockedPackage(
+            filename="", sha256="", url=origin.url, path=origin.path, direct=True, origin=origin, **shared
+        )
+    filename = f"{name.replace('-', '_')}-{version}" + ("-py3-none-any.whl" if kind == "wheel" else ".tar.gz")
     direct = draw(st.booleans())
     place: dict[str, Any] = draw(
         st.sampled_from(
@@ -42,18 +73,20 @@ def packages(draw: st.DrawFn, name: str, others: Sequence[str]) -> LockedPackage
             ]
         )
     )
-    return LockedPackage(
-        name=name,
-        version=version,
+    package = LockedPackage(
         filename=filename,
         sha256=draw(hashes),
         size=draw(st.none() | st.integers(0, 2**40)),
         source="" if direct else draw(st.sampled_from(["", "https://index.test/simple", "https://index.test/simple/"])),
-        requires_python=draw(specifiers),
-        requires=tuple(sorted(draw(st.sets(st.sampled_from(others), max_size=3)))) if others else (),
         direct=direct,
         **place,
+        **shared,
     )
+    if kind == "wheel":
+        return package
+    subdirectory = draw(st.sampled_from(["", "python/x"])) if direct else ""
+    origin = Origin(kind="sdist", url=package.url, path=package.path, sha256=package.sha256, subdirectory=subdirectory)
+    return replace(package, origin=origin)
 
 
 @st.composite

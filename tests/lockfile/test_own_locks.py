@@ -7,6 +7,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 from packaging.pylock import Pylock, is_valid_pylock_path
@@ -22,6 +23,7 @@ from accelinstall.lockfile import (
 )
 from accelinstall.model.lock import Lock, LockedPackage
 from accelinstall.model.target import Target
+from accelinstall.values import replace
 from tests.lockfile.strategies import TARGETS, locks
 
 SHA = "0123456789abcdef" * 4
@@ -45,6 +47,16 @@ def test_a_lock_read_again_is_itself(lock: Lock) -> None:
     text = render_lock(lock)
     assert parse_lock(text, where="pylock.toml") == lock
     assert render_lock(parse_lock(text, where="pylock.toml")) == text
+
+
+@settings(deadline=None, max_examples=100)
+@given(lock=locks(), directory=st.sampled_from(["/srv/app", "/srv", "/elsewhere/ä b"]))
+def test_paths_written_from_a_folder_lead_back(lock: Lock, directory: str) -> None:
+    packages = [package for package in lock.packages if not package.path.startswith("C:")]
+    lock = replace(lock, packages=tuple(packages))
+    text = render_lock(lock, directory=directory)
+    assert parse_lock(text, where="x/pylock.toml", directory=directory) == lock
+    assert all(f'path = "{package.path}"' not in text for package in packages if package.direct and package.path)
 
 
 @settings(deadline=None, max_examples=30)

@@ -18,7 +18,7 @@ from accelinstall.building.errors import (
     OriginUnreadable,
     WrongProject,
 )
-from accelinstall.building.trees import metadata_digest
+from accelinstall.building.trees import metadata_digest, name_of_project
 
 __all__ = [
     "ArchiveChanged",
@@ -34,4 +34,5 @@ __all__ = [
     "OriginUnreadable",
     "WrongProject",
     "metadata_digest",
+    "name_of_project",
 ]

@@ -33,6 +33,20 @@ def metadata_digest(folder: str) -> str:
     return digest.hexdigest() if found else ""
 
 
+def name_of_project(folder: str) -> str:
+    """What the project in *folder* calls itself; empty where only a build would tell."""
+    import tomllib
+
+    try:
+        with open(os.path.join(folder, "pyproject.toml"), "rb") as stream:
+            data = tomllib.load(stream)
+        tables = (data.get("project"), data.get("tool", {}).get("poetry"))
+        names = [table.get("name") for table in tables if isinstance(table, dict)]
+    except (OSError, ValueError, AttributeError):
+        return ""
+    return next((name for name in names if isinstance(name, str) and name), "")
+
+
 def content_digest(folder: str) -> str:
     """Changes with any file of the project in *folder*; what builds, tests and version control leave does not count.
 

@@ -42,6 +42,7 @@ class Wanted:
     :ivar where: ``pyproject.toml:12``.
     :ivar path: for a path dependency, the directory or archive, relative to the project; else ``None``.
     :ivar editable: ``develop = true`` or ``-e``.
+    :ivar is_guessed: the requirement's name is that of its folder, for nothing says how the project in it is called.
     :ivar hashes: ``sha256:...`` texts of a requirements file, one of which the file that is taken must have.
     """
 
@@ -52,6 +53,7 @@ class Wanted:
     where: str = ""
     path: str | None = None
     editable: bool = False
+    is_guessed: bool = False
     prereleases: bool = False
     hashes: tuple[str, ...] = ()
 

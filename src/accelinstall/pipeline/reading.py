@@ -36,13 +36,42 @@ def _read_project(request: Request, directory: str) -> Project:
     if request.inline:
         return _inline_project(request.inline, directory)
     if request.requirements:
-        return parse_requirements(request.requirements, directory=directory, read=read_text)
+        return _located(parse_requirements(request.requirements, directory=directory, read=read_text))
     path = Path(directory, "pyproject.toml")
     if not path.is_file():
         raise ProjectNotFound(directory)
     project = parse_project(read_file(str(path)), directory=directory)
     root = find_root(directory)
     return project if root in (None, directory) else _with_shared_groups(project, str(root))
+
+
+def _located(project: Project) -> Project:
+    """*project* of requirements files: its paths from its own folder, its folders called as their projects are."""
+
+    def locate(item: Wanted) -> Wanted:
+        if item.path is None:
+            return item
+        full = os.path.abspath(item.path)
+        if item.is_guessed and os.path.isdir(full):
+            item = _called_as_it_is(item, full)
+        return replace(item, path=os.path.relpath(full, project.directory).replace(os.sep, "/"))
+
+    groups = (replace(group, wanted=tuple(map(locate, group.wanted))) for group in project.groups)
+    return replace(project, groups=tuple(groups))
+
+
+def _called_as_it_is(item: Wanted, folder: str) -> Wanted:
+    """*item* with the name its project gives itself; as it is where only a build would tell."""
+    import copy
+
+    from accelinstall.building import name_of_project
+
+    name = name_of_project(folder)
+    if not name:
+        return item
+    requirement = copy.copy(item.requirement)
+    requirement.name = name
+    return replace(item, requirement=requirement, is_guessed=False)
 
 
 def find_root(directory: str) -> str | None:

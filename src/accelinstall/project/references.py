@@ -19,10 +19,12 @@ class Reference:
     """A direct reference as PEP 508 text.
 
     :ivar path: the file or folder as written, empty for an address.
+    :ivar is_guessed: the name is that of a folder.
     """
 
     requirement: str
     path: str = ""
+    is_guessed: bool = False
 
 
 def reference_of(text: str, *, directory: str) -> Reference | None:
@@ -67,7 +69,7 @@ def _of_file_address(place: str, suffix: str, directory: str) -> Reference:
     address, fragment = place.partition("#")[::2]
     path = unquote(urlsplit(address).path)
     name, extras = _egg(fragment)
-    return Reference(requirement=f"{name or _name_of_path(path, directory)}{extras}{suffix}", path=path)
+    return _of_place(path, name, extras, suffix, directory)
 
 
 def _of_path(place: str, suffix: str, directory: str) -> Reference:
@@ -77,7 +79,13 @@ def _of_path(place: str, suffix: str, directory: str) -> Reference:
     name, extras = _egg(fragment)
     path = match["place"]
     extras = extras or (f"[{match['extras']}]" if match["extras"] else "")
-    return Reference(requirement=f"{name or _name_of_path(path, directory)}{extras}{suffix}", path=path)
+    return _of_place(path, name, extras, suffix, directory)
+
+
+def _of_place(path: str, name: str, extras: str, suffix: str, directory: str) -> Reference:
+    is_guessed = not name and not name_of_archive(PurePath(path.replace("\\", "/")).name)
+    name = name or _name_of_path(path, directory)
+    return Reference(requirement=f"{name}{extras}{suffix}", path=path, is_guessed=is_guessed)
 
 
 def name_of_archive(filename: str) -> str:

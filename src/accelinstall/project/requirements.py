@@ -204,6 +204,7 @@ class _Reading:
             where=line.where,
             path=_beside(line.path, reference.path) if reference and reference.path else None,
             editable=editable,
+            is_guessed=bool(reference and reference.is_guessed),
             hashes=hashes,
         )
         wanted, is_secret = without_url_secret(wanted)

@@ -203,6 +203,9 @@ class Provider(AbstractProvider[Need, Pin, str]):
                 yield pin
 
     def _direct(self, need: Need) -> Pin:
+        known = self._pins.get((need.name, need.url))
+        if known is not None:
+            return known
         file: IndexFile
         if self._sources is None or need.url.partition("#")[0].endswith(".whl"):
             file = direct_file(need)
