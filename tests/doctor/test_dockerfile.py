@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accelinstall.doctor.reading.containers import read_dockerfile
@@ -95,6 +95,7 @@ def test_packages_and_indexes_of_pip_are_facts() -> None:
     assert {(one[0], one[2]) for one in found} >= {("package:torch", "2.5.1"), ("cuda", "12.4")}
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="FROMRUNCOPYas ab\\\n<<EOF$:{}=[]\"'#`-\r", max_size=200))
 def test_any_text_is_read(text: str) -> None:
     reading = read_dockerfile(text, path="Dockerfile")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -151,3 +152,21 @@ def test_pre_commit_takes_the_hook() -> None:
     ):
         assert asked.search(path), path
     assert not asked.search("src/app.py")
+
+
+def test_the_page_can_be_followed_word_for_word(tmp_path: Path) -> None:
+    text = (ROOT / "docs/doctor.md").read_text(encoding="utf-8")
+    lines = "".join(re.findall(r"```sh\n(.*?)```", text, re.DOTALL)).splitlines()
+    script = "\n".join(f"{line}\necho '::' $?" for line in lines)
+    tools = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    variables = {"PATH": tools, "HOME": str(tmp_path), "PIP_CONFIG_FILE": os.devnull, "ACCELINSTALL_OFFLINE": "1"}
+    done = subprocess.run(
+        ["sh", "-c", script], cwd=tmp_path, env=variables, capture_output=True, text=True, check=False
+    )
+    codes = [int(code) for code in re.findall(r"^:: (\d+)$", done.stdout, re.MULTILINE)]
+    promised = [int(code[1]) if (code := re.search(r"exit code (\d)", line)) else 0 for line in lines]
+    assert codes == promised, done.stdout + done.stderr
+    first, _, rest = done.stdout.partition("\n:: 1\n")
+    for name in ("poetry-unknown-version", "poetry-unpinned", "poetry-command-gone"):
+        assert f"[{name}]" in first and f"[{name}]" not in rest
+    assert rest.splitlines()[-2].startswith("Python 3.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accelinstall.doctor.edits import Addition, Insertion, Substitution, TomlTable, TomlValue, changed
@@ -10,6 +10,7 @@ from accelinstall.doctor.edits import Addition, Insertion, Substitution, TomlTab
 LINES = st.lists(st.text(alphabet="ab =#\u00e9\ud7ff", max_size=8), min_size=1, max_size=6)
 
 
+@settings(deadline=None)
 @given(
     lines=LINES, number=st.integers(0, 5), newline=st.sampled_from(["\n", "\r\n"]), mark=st.sampled_from(["", "\ufeff"])
 )
@@ -22,6 +23,7 @@ def test_a_substitution_changes_its_place_alone(lines: list[str], number: int, n
     assert changed(after, [change]) == after
 
 
+@settings(deadline=None)
 @given(lines=LINES, after=st.integers(1, 6), newline=st.sampled_from(["\n", "\r\n"]))
 def test_an_insertion_moves_lines_and_changes_none(lines: list[str], after: int, newline: str) -> None:
     after = min(after, len(lines))
@@ -30,6 +32,7 @@ def test_an_insertion_moves_lines_and_changes_none(lines: list[str], after: int,
     assert new == newline.join([*lines[:after], "NEW", *lines[after:], ""]).encode()
 
 
+@settings(deadline=None)
 @given(lines=LINES, newline=st.sampled_from(["\n", "\r\n"]))
 def test_an_addition_made_twice_is_made_once(lines: list[str], newline: str) -> None:
     before = newline.join(lines).encode()

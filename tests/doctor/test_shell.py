@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accelinstall.doctor.reading.shell import parse_script, program
@@ -51,6 +51,7 @@ def test_the_program_of_a_command_is_found_behind_keywords_and_assignments(text:
     assert ("poetry", "shell") in programs
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="ab '\"\\\n;&|#$(){}<>=EOF\r", max_size=200))
 def test_any_text_is_read_and_lines_stay_inside_it(text: str) -> None:
     for one in parse_script(text, place="x", path="x"):

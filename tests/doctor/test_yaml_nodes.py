@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accelinstall.doctor.reading.yaml_nodes import Node, NotYaml, parse_yaml
@@ -64,6 +64,7 @@ def test_a_key_that_stands_twice_is_read() -> None:
     assert one("a: 1\na: 2\n").text_of("a") == "2"
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="ab:-[]{}&*!|>'\"# \n\t%?,<", max_size=80))
 def test_any_text_is_read_or_refused(text: str) -> None:
     with suppress(NotYaml):

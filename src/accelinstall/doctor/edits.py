@@ -98,10 +98,17 @@ def _with_line(text: str, line: str, newline: str) -> str:
 
 
 def _with_value(text: str, one: TomlValue, newline: str) -> str:
+    import tomllib
+
     import tomlkit
+    from tomlkit.exceptions import TOMLKitError
     from tomlkit.items import AoT
 
-    document = tomlkit.parse(text)
+    try:
+        tomllib.loads(text)
+        document = tomlkit.parse(text)
+    except (ValueError, RecursionError, TOMLKitError):
+        return text  # what is no TOML has its own finding, and is a person's to correct
     table: object = document
     for key in one.keys[:-1]:
         if not isinstance(table, dict) or isinstance(table, AoT):

@@ -7,7 +7,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from accelinstall.doctor.facts import Fact, Local, Reading, joined
@@ -211,13 +211,12 @@ def _poetry_lock(
     texts: Mapping[str, str], is_shown: Callable[[str], bool], readings: list[Reading]
 ) -> PoetryLock | None:
     from accelinstall.doctor.reading.project_files import read_poetry_lock
-    from accelinstall.project import parse_poetry_lock
 
     text = texts.get(POETRY_LOCK)
     if text is None:
         return None
     try:
-        lock = parse_poetry_lock(text)
+        lock = _parsed_lock(text)
     except AccelinstallError as error:
         where = re.search(r"line (\d+)|:(\d+)", error.message)
         line = int(where[1] or where[2]) if where else 1
@@ -226,6 +225,14 @@ def _poetry_lock(
         return None
     readings.append(read_poetry_lock(text, lock, is_shown, path=POETRY_LOCK))
     return lock
+
+
+@lru_cache(maxsize=2)
+def _parsed_lock(text: str) -> PoetryLock:
+    """The lock that *text* spells; a large one takes a second, and mending looks several times."""
+    from accelinstall.project import parse_poetry_lock
+
+    return parse_poetry_lock(text)
 
 
 def _versions(text: str) -> Mapping[str, str]:

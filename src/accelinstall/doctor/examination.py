@@ -91,10 +91,11 @@ def _remarks(snapshot: Snapshot) -> tuple[tuple[Fact, ...], tuple[Remark, ...]]:
     evidence = weigh(snapshot)
     own = [one for check in ALL for one in check(evidence)]
     # A file's own findings, but for those that a check has taken up.
+    taken = {("unknown-extra", one.finding.where) for one in own if one.finding.id == "tensorflow-cuda-extra"}
     read = [
         Remark(finding=finding)
         for finding in (*evidence.reading.findings, *snapshot.notes)
-        if finding.id not in {"secret-in-source-url"}
+        if finding.id != "secret-in-source-url" and (finding.id, finding.where) not in taken
     ]
     assert all(one.finding.id in CHECKS for one in own)
     return evidence.facts, (*own, *read)

@@ -14,11 +14,12 @@ from accelinstall.doctor.examination import Diagnosis, examine
 from accelinstall.doctor.gathering import read_files
 from accelinstall.doctor.local import read_local
 from accelinstall.errors import AccelinstallError, SelectionError, UsageError
-from accelinstall.model.finding import Finding
+from accelinstall.model.finding import Finding, Level
 
 if TYPE_CHECKING:
     from accelinstall import events
     from accelinstall.doctor.evidence import Evidence
+    from accelinstall.model.project import Project
     from accelinstall.pipeline.outcomes import Synced
     from accelinstall.pipeline.request import Request
 
@@ -88,6 +89,7 @@ def _hardware(request: Request, evidence: Evidence) -> Iterator[Finding]:
     from accelinstall import pipeline
     from accelinstall.project import hardware_groups
 
+    environment = ""
     try:
         environment = pipeline.detect(request).environment
         for name, environments in hardware_groups(evidence.project).items():
@@ -103,11 +105,18 @@ def _hardware(request: Request, evidence: Evidence) -> Iterator[Finding]:
                 )
         pipeline.explain(request)
     except SelectionError as error:
-        yield Finding(
-            id="group-cannot-run", level="error", message=error.message, hint=error.hint, where=f"{PYPROJECT}:1"
-        )
+        # A machine without any accelerator is where people write code and lock for others.
+        level: Level = "warning" if environment == "cpu" else "error"
+        where = _named_in(error.message, evidence.project)
+        yield Finding(id="group-cannot-run", level=level, message=error.message, hint=error.hint, where=where)
     except AccelinstallError:
         return  # what is wrong with the project or the environment has its own check
+
+
+def _named_in(message: str, project: Project) -> str:
+    """Where the requirement stands that *message* is about."""
+    wanted = (wanted for group in project.groups for wanted in group.wanted)
+    return next((one.where for one in wanted if f"{one.requirement.name} " in message and one.where), f"{PYPROJECT}:1")
 
 
 def _locks(request: Request, evidence: Evidence) -> Iterator[Finding]:
