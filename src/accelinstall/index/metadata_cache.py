@@ -11,7 +11,7 @@ from typing import Any
 from accelinstall.fs import write_atomic
 from accelinstall.model.index import CoreMetadata, IndexFile
 
-_LAYOUT = "metadata-v2"
+_LAYOUT = "metadata-v3"
 
 
 class MetadataCache:
@@ -45,7 +45,7 @@ class MetadataCache:
 
     def _path(self, file: IndexFile, stamp: str) -> str:
         key = hashlib.sha256(f"{file.url}\0{file.sha256}\0{stamp}".encode("utf-8", "surrogatepass")).hexdigest()
-        return os.path.join(self._directory, key[:2], key[2:])
+        return os.path.join(self._directory, key)
 
 
 def _decoded(values: dict[str, Any]) -> CoreMetadata:

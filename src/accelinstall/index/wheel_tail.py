@@ -13,6 +13,7 @@ _END64 = struct.Struct("<4sQ2H2L4Q")
 _LOCATOR = struct.Struct("<4sLQL")
 _ENTRY = struct.Struct("<4s6H3L5H2L")
 _LOCAL = struct.Struct("<4s5H3L2H")
+_METADATA = b".dist-info/METADATA"
 _STORED, _DEFLATED = 0, 8
 _ENCRYPTED = 0x1
 # METADATA holds the readme at most; what claims more is not one.
@@ -69,6 +70,24 @@ def find_metadata(directory: bytes, *, project: str) -> Entry:
 
     :raises TailMalformed: when there is none, more than one, or the directory is damaged.
     """
+    return _only_one(directory) or _walked(directory, project)
+
+
+def _only_one(directory: bytes) -> Entry | None:
+    """The entry when the directory speaks of one such name, found without walking through ten thousand others."""
+    place = directory.find(_METADATA)
+    start = directory.rfind(b"PK\1\2", 0, max(place, 0))
+    if start < 0 or place - start < _ENTRY.size or directory.find(_METADATA, place + 1) >= 0:
+        return None
+    fields = _ENTRY.unpack_from(directory, start)
+    after = start + _ENTRY.size + fields[10]
+    name = directory[start + _ENTRY.size : after]
+    if after != place + len(_METADATA) or name.count(b"/") != 1 or after + fields[11] > len(directory):
+        return None
+    return _entry(fields, name, directory[after : after + fields[11]])
+
+
+def _walked(directory: bytes, project: str) -> Entry:
     found, position = [], 0
     while position < len(directory):
         if position + _ENTRY.size > len(directory) or directory[position : position + 4] != b"PK\1\2":
@@ -76,7 +95,7 @@ def find_metadata(directory: bytes, *, project: str) -> Entry:
         fields = _ENTRY.unpack_from(directory, position)
         after = position + _ENTRY.size + fields[10]
         name = directory[position + _ENTRY.size : after]
-        if name.endswith(b".dist-info/METADATA") and name.count(b"/") == 1:
+        if name.endswith(_METADATA) and name.count(b"/") == 1:
             found.append(_entry(fields, name, directory[after : after + fields[11]]))
         position = after + fields[11] + fields[12]
     if len(found) > 1:

@@ -18,6 +18,7 @@ from accelinstall.values import dataclass, field, replace
 
 if TYPE_CHECKING:
     from accelinstall.building import BuildEnvironment, Builder
+    from accelinstall.model.index import CoreMetadata, IndexFile, SourceTree
     from accelinstall.model.installation import Interpreter, Receipt, Transaction
     from accelinstall.model.target import Target
     from accelinstall.pipeline.session import Session
@@ -30,6 +31,30 @@ def builder_for(session: Session, *, interpreter: Interpreter | None, project: P
     """
     executable = interpreter.executable if interpreter else sys.executable
     return session.keep(f"builder {executable}", lambda: _make_builder(session, interpreter, project))
+
+
+class LateBuilder:
+    """Reads sources by a builder that is made when the first of them is asked for: most projects have none.
+
+    :ivar made: the builder, ``None`` as long as nobody needed it.
+    """
+
+    def __init__(self, make: Callable[[], Builder]) -> None:
+        self._make = make
+        self.made: Builder | None = None
+
+    def builder(self) -> Builder:
+        """The builder, made now at the latest."""
+        self.made = self.made or self._make()
+        return self.made
+
+    def find(self, url: str, *, name: str, where: str) -> SourceTree:
+        """See :class:`~accelinstall.resolution.ports.SourceReader`."""
+        return self.builder().find(url, name=name, where=where)
+
+    def metadata(self, file: IndexFile) -> CoreMetadata:
+        """See :class:`~accelinstall.resolution.ports.SourceReader`."""
+        return self.builder().metadata(file)
 
 
 def _make_builder(session: Session, interpreter: Interpreter | None, project: Project | None) -> Builder:
@@ -212,8 +237,10 @@ def changed_folders(lock: Lock) -> tuple[str, ...]:
     return tuple(origin.folder for origin in folders if metadata_digest(origin.folder) != origin.digest)
 
 
-def built_elsewhere(builder: Builder, lock: Lock) -> tuple[Finding, ...]:
+def built_elsewhere(builder: Builder | None, lock: Lock) -> tuple[Finding, ...]:
     """A remark for every package of *lock* whose metadata a build on this machine made, when it is for another."""
+    if builder is None:
+        return ()
     here, target = builder.interpreter, lock.target
     if (here.platform, here.python) == (target.platform, target.python):
         return ()

@@ -112,7 +112,7 @@ def _lock_candidate(
     plan: Plan, candidate: Candidate, request: Request, session: Session, agreement: PoetryLock | None
 ) -> Locked:
     from accelinstall.lockfile import render_lock
-    from accelinstall.pipeline.building import builder_for, built_elsewhere
+    from accelinstall.pipeline.building import LateBuilder, builder_for, built_elsewhere
     from accelinstall.resolution import lock_of, resolve
 
     path = lock_path(request, candidate.target)
@@ -120,15 +120,15 @@ def _lock_candidate(
     pins = pins_for(plan, candidate, request, agreement) if agreement else PoetryPins()
     preferences = {**plan.kept, **_preferences(pins, previous, request)}
     session.know_sources(plan.project.sources, plan.project.settings.mirrors)
-    builder = builder_for(session, interpreter=plan.interpreter, project=plan.project)
-    if previous is not None and not request.upgrade:
-        builder.keep_commits(previous.packages, upgraded=request.upgrade_packages)
+    sources = LateBuilder(lambda: builder_for(session, interpreter=plan.interpreter, project=plan.project))
+    if previous is not None and not request.upgrade and any(package.origin for package in previous.packages):
+        sources.builder().keep_commits(previous.packages, upgraded=request.upgrade_packages)
     resolution = resolve(
         plan.wanted,
         target=candidate.target,
         routing=_routing(plan, candidate, request, session),
         finder=session.index,
-        sources=builder,
+        sources=sources,
         only_wheels=request.no_build,
         constraints=[*(item.requirement for item in plan.project.constraints), *pins.law, *_agreed(plan)],
         hashed=plan.project.constraints,
@@ -165,7 +165,7 @@ def _lock_candidate(
             *plan.selection.warnings,
             *resolution.notes,
             *pins.findings(lock),
-            *built_elsewhere(builder, lock),
+            *built_elsewhere(sources.made, lock),
         ),
         previous=previous,
     )

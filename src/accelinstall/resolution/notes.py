@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import takewhile
 
 from accelinstall.model.finding import Finding
 from accelinstall.model.project import Source
@@ -93,8 +94,8 @@ def _passed_over(pin: Pin, stock: Stock) -> Iterable[Finding]:
     for shelf in stock.read_shelves(pin.name):
         newer = [
             version
-            for version in shelf.versions
-            if version > pin.version and not version.is_prerelease and shelf.is_judged(version)
+            for version in takewhile(lambda version: version > pin.version, shelf.versions)
+            if not version.is_prerelease and shelf.is_judged(version)
         ]
         unbuilt = [version for version in newer if _needs_build(shelf.offer(version).refusal)]
         if unbuilt and pin.version in shelf:

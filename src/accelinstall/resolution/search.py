@@ -11,7 +11,6 @@ from packaging.version import Version
 from resolvelib import BaseReporter
 from resolvelib import ResolutionImpossible as Impossible
 from resolvelib import ResolutionTooDeep as TooDeep
-from resolvelib.resolvers import Resolution as Search
 
 from accelinstall.errors import ResolutionError, UsageError
 from accelinstall.events import PhaseAdvanced, Progress, ignore
@@ -28,6 +27,7 @@ from accelinstall.resolution.ports import PackageFinder, SourceReader
 from accelinstall.resolution.provider import Provider
 from accelinstall.resolution.result import Resolution, ResolvedPackage
 from accelinstall.resolution.routing import Routing
+from accelinstall.resolution.searching import Search
 from accelinstall.resolution.shelf import FileJudge, parse_time
 from accelinstall.resolution.standards import Markers, Wheels, canonical, parse_requirement, parse_version
 from accelinstall.resolution.stock import Stock

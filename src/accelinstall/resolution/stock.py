@@ -25,7 +25,7 @@ class Stock:
         self._finder, self._routing, self._judge = finder, routing, judge
         self._named = dict(named or {})
         self._tiers: dict[str, tuple[Tier, ...]] = {}
-        self._shelves: dict[tuple[str, int], Shelf] = {}
+        self._shelves: dict[str, dict[int, Shelf]] = {}
         self._asked: set[str] = set()
         self._down: dict[Source, SourceError] = {}
         self.missing: dict[str, list[tuple[Place, SourceError]]] = {}
@@ -60,14 +60,14 @@ class Stock:
         for index, tier in enumerate(tiers):
             if tier.fallback_for and tier.fallback_for not in self._missing_sources(name):
                 continue
-            key = (name, index)
-            if key not in self._shelves:
-                self._shelves[key] = self._read(name, tier, tiers[index + 1 :])
-            yield tier, self._shelves[key]
+            known = self._shelves.setdefault(name, {})
+            if index not in known:
+                known[index] = self._read(name, tier, tiers[index + 1 :])
+            yield tier, known[index]
 
     def read_shelves(self, name: str) -> list[Shelf]:
         """The shelves of *name* that were read so far."""
-        return [shelf for (key, _), shelf in self._shelves.items() if key == name]
+        return list(self._shelves.get(name, {}).values())
 
     def _missing_sources(self, name: str) -> set[str]:
         return {place.source.name for place, _ in self.missing.get(name, ())}
