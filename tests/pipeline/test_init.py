@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import io
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from accelinstall.cli import run
+from accelinstall.cli.console import Console
 from accelinstall.project.initialising import is_poetrys
 from tests.pipeline.running import Outcome, Workplace
 
@@ -157,8 +161,42 @@ def test_a_target_of_another_platform_is_written_whole(workplace: Workplace) -> 
 def test_several_backends_of_one_environment_share_a_group_without_a_source(workplace: Workplace) -> None:
     with_project(workplace, "fastapi-service")
     told = initialised(workplace, "--targets", "cu126,cu130", "--yes", "--json").document
-    assert "several-backends" in {finding["id"] for finding in told["findings"]}
+    assert {"several-backends"} == {finding["id"] for finding in told["findings"]}
     assert document(workplace)["tool"]["poetry"]["group"]["ml-gpu"]["dependencies"] == {"torch": ">=2.7.0,<3.0.0"}
+
+
+def test_a_group_without_a_source_beside_one_with_is_told(workplace: Workplace) -> None:
+    """Poetry gives both groups the build of the one source: tried in ``test_poetry_installs``."""
+    with_project(workplace, "fastapi-service")
+    told = initialised(workplace, "--targets", "cpu,cu126,cu130", "--yes", "--json").document
+    assert {"several-backends", "poetry-shares-source"} == {finding["id"] for finding in told["findings"]}
+
+
+def test_at_a_terminal_the_targets_and_the_edit_are_asked_for(workplace: Workplace) -> None:
+    with_project(workplace, "poetry-main-torch")
+    out, err, answers = Terminal(), Terminal(), Terminal("cu130, cpu\ny\n")
+    argv = ["init", "--project", str(workplace.project), *ELSEWHERE]
+    console = Console(out=out, err=err, answers=answers)
+    assert run(argv, console=console, environ=workplace.variables) == 0
+    assert "Targets [cpu]:" in err.getvalue() and "Write pyproject.toml? [y/N]" in err.getvalue()
+    assert document(workplace)["tool"]["accelinstall"]["targets"] == ["cu130", "cpu"]
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_the_page_on_projects_shows_what_is_written(workplace: Workplace) -> None:
+    """``docs/projects.md`` followed word for word, up to where pytorch's own index is asked."""
+    page = PROJECTS.parents[1].joinpath("docs", "projects.md").read_text(encoding="utf-8")
+    before, added = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)[:2]
+    workplace.write(before)
+    for line in re.findall(r"^\$ accelinstall (init .*)$", page, re.MULTILINE):
+        assert initialised(workplace, *line.split()[1:]).code == 0
+    assert now(workplace).decode() == before.replace('"torch>=2.7", ', "") + "\n" + added
 
 
 def test_pips_index_can_be_declared_for_poetry_without_its_password(workplace: Workplace) -> None:

@@ -90,6 +90,14 @@ def test_where_no_platform_takes_both_poetry_locks_two_sources(place: Workplace)
     assert 'version = "2.15.0+cu130"' in locked and 'version = "2.15.0"\n' in locked
 
 
+def test_a_group_that_names_no_source_gets_the_others_build_from_poetry(place: Workplace) -> None:
+    told = initialised(place, "cpu,cu126,cu130")
+    assert "Poetry takes torch from `pytorch-cpu` for `ml-gpu` too" in told.err
+    assert poetry(place, "lock").returncode == 0
+    locked = (place.project / "poetry.lock").read_text()
+    assert 'version = "2.15.0+cpu"' in locked and 'version = "2.15.0"\n' not in locked
+
+
 def test_two_sources_for_one_platform_are_what_poetry_cannot_lock_and_accelinstall_does(place: Workplace) -> None:
     told = initialised(place, "cpu,cu130")
     assert "Poetry cannot lock this layout" in told.err

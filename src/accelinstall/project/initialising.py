@@ -6,7 +6,7 @@ to them; the standard alone, whose sources stand under ``[tool.accelinstall]``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from accelinstall.model.finding import Finding
 from accelinstall.model.hardware import Environment
@@ -96,7 +96,7 @@ def initialised(
     writer.take_out_of_main(frameworks)
     writer.settle(targets, groups)
     served = [item for item in placements if item.environment in groups]
-    findings = [*writer.findings, *(_unlockable(served, dependencies, groups) if writer.poetry else ())]
+    findings = [*writer.findings, *(_what_poetry_cannot(served, dependencies, groups) if writer.poetry else ())]
     return Initialised(after=writer.text.render(), groups=groups, findings=tuple(findings))
 
 
@@ -269,21 +269,39 @@ def _short(table: dict[str, Value]) -> Value:
     return table["version"] if table.keys() == {"version"} else table
 
 
-def _unlockable(
+def _what_poetry_cannot(
     placements: Sequence[Placement], dependencies: Sequence[Dependency], groups: Mapping[Environment, str]
-) -> Iterable[Finding]:
-    """What Poetry cannot lock: one package from two sources, with nothing that tells the two apart."""
+) -> Iterator[Finding]:
+    """One package from two sources, with nothing that tells the two apart; tried with Poetry 2.5.
+
+    Two named sources end ``poetry lock``; a group that names none is given the other one's build.
+    """
     for dependency in dependencies:
         mine = [item for item in placements if item.is_for(dependency)]
         for marker in dict.fromkeys(item.marker for item in mine):
-            alike = [item for item in mine if item.marker == marker]
-            if len({item.source_of(dependency) for item in alike}) > 1:
-                names = " and ".join(f"`{groups[item.environment]}`" for item in alike)
-                yield Finding(
-                    id="poetry-cannot-lock",
-                    level="warning",
-                    message=f"Poetry cannot lock this layout: {names} take {dependency.name} from different sources; "
+            alike = {groups[item.environment]: item.source_of(dependency) for item in mine if item.marker == marker}
+            named = [group for group, source in alike.items() if source]
+            sources = {alike[group] for group in named}
+            if len(sources) > 1:
+                yield _poetry_finding(
+                    "poetry-cannot-lock",
+                    f"Poetry cannot lock this layout: {_listed(named)} take {dependency.name} from different sources; "
                     "`poetry check` accepts it, and accelinstall locks each target on its own",
-                    hint="accelinstall lock --all-targets",
                 )
                 return
+            bare = [group for group in alike if group not in named]
+            if sources and bare:
+                yield _poetry_finding(
+                    "poetry-shares-source",
+                    f"Poetry takes {dependency.name} from `{sources.pop()}` for {_listed(bare)} too, which name no "
+                    "source; accelinstall locks each target on its own",
+                )
+                return
+
+
+def _poetry_finding(id: str, message: str) -> Finding:
+    return Finding(id=id, level="warning", message=message, hint="accelinstall lock --all-targets")
+
+
+def _listed(names: Iterable[str]) -> str:
+    return " and ".join(f"`{name}`" for name in names)
