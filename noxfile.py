@@ -51,6 +51,20 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def chaos(session: nox.Session) -> None:
+    """Faults for as long as it takes to trust the counts: ``docs/reliability.md``; arguments go to pytest."""
+    session.install("-e", ".", *_group("test"))
+    session.run("pytest", "-q", "tests/faults", *session.posargs, env={"ACCELINSTALL_CHAOS": "1"})
+
+
+@nox.session(name="conformance-wheels")
+def conformance_wheels(session: nox.Session) -> None:
+    """Sixty popular wheels installed by accelinstall, pip and uv, and compared file by file."""
+    session.install("-e", ".", "uv", "pip")
+    session.run("python", "benchmarks/conformance_wheels.py", *session.posargs)
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """Links and generated parts of ``docs/`` are true."""
     session.install("-e", ".", *_group("test"))

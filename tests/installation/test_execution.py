@@ -574,3 +574,49 @@ def test_a_link_mode_that_does_not_work_is_told_and_files_are_copied(interpreter
     assert receipt.link_mode == "copy"
     assert [note.code for note in notes if isinstance(note, Note)] == ["link-mode-impossible"]
     assert false_rows(interpreter) == []
+
+
+def test_what_cannot_be_removed_now_is_removed_next_time(interpreter, shelf):
+    """A library that a program has loaded cannot be removed on Windows, but moved aside; here a file that may not."""
+    install(interpreter, shelf, shelf.add("a", "1.0", files={"a/__init__.py": "v = 1\n", "a/lib.so": "old"}))
+    loaded = purelib(interpreter) / "a/lib.so"
+    loaded.unlink()
+    loaded.write_text("old")
+    if subprocess.run(["chattr", "+i", str(loaded)], capture_output=True, check=False).returncode:
+        pytest.skip("this file system knows no files that may not be removed")
+    try:
+        receipt = install(interpreter, shelf, shelf.add("a", "2.0", files={"a/__init__.py": "v = 2\n"}))
+        assert says(interpreter, "import a; print(a.v)") == "2"
+        assert false_rows(interpreter) == []
+        [left] = purelib(interpreter).glob(f".accelinstall/trash/{receipt.id}/**/lib.so")
+    finally:
+        for path in purelib(interpreter).rglob("lib.so"):
+            subprocess.run(["chattr", "-i", str(path)], check=True)
+    install(interpreter, shelf, shelf.add("b"), remove=False)
+    assert not left.exists()
+
+
+def test_packages_share_a_namespace_folder_and_leave_it_to_each_other(interpreter, shelf):
+    one = shelf.add("ns-one", files={"ns/one/__init__.py": "v = 1\n"})
+    two = shelf.add("ns-two", files={"ns/two/__init__.py": "v = 2\n"})
+    install(interpreter, shelf, one)
+    install(interpreter, shelf, one, two)
+    assert says(interpreter, "import ns.one, ns.two; print(ns.one.v + ns.two.v)") == "3"
+    install(interpreter, shelf, two)
+    assert says(interpreter, "import ns.two; print(ns.two.v)") == "2"
+    assert os.listdir(purelib(interpreter) / "ns") == ["two"]
+
+
+def test_the_packages_of_the_system_below_an_environment_are_neither_counted_nor_touched(tmp_path, shelf):
+    """``--system-site-packages``: what is seen through is not what is installed."""
+    from accelinstall.environment import describe
+
+    venv = tmp_path / "seeing"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", "--system-site-packages", str(venv)], check=True)
+    assert "include-system-site-packages = true" in (venv / "pyvenv.cfg").read_text()
+    interpreter = describe(str(venv / "bin/python"))
+    assert inventory_of(interpreter).distributions == ()
+    install(interpreter, shelf, shelf.add("packaging", "0.1", files={"packaging/__init__.py": "v = 'ours'\n"}))
+    assert says(interpreter, "import packaging; print(packaging.v)") == "ours"
+    install(interpreter, shelf)
+    assert inventory_of(interpreter).distributions == ()

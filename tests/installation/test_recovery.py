@@ -5,6 +5,7 @@ import os
 import random
 import shutil
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -185,6 +186,27 @@ def test_what_is_replaced_is_missing_for_one_step_only():
         ("place", "/s/a"),
         ("place", "/s/new"),
     ]
+
+
+def test_files_that_every_start_of_python_runs_come_last():
+    placed = [("/s/a.pth", "/a.pth"), ("/s/b", "/b"), ("/s/receipt", "/receipt")]
+    assert [move.target for move in order_moves([], placed)] == ["/b", "/receipt", "/a.pth"]
+
+
+def test_at_no_moment_of_a_commit_does_python_fail_to_start(interpreter, shelf):
+    old = shelf.add(
+        "hook", "1.0", files={"hook.pth": "import hook_module; hook_module.go()\n", "hook_module.py": "go = int\n"}
+    )
+    new = shelf.add(
+        "hook", "2.0", files={"hook.pth": "import hook_other; hook_other.go()\n", "hook_other.py": "go = int\n"}
+    )
+    install(interpreter, shelf, old)
+    for count in range(12):
+        killed_at(count, interpreter, shelf, new)
+        done = subprocess.run([interpreter.executable, "-c", "0"], capture_output=True, text=True, check=True)
+        assert done.stderr == "", count
+        recover(interpreter)
+        install(interpreter, shelf, old)
 
 
 def test_kills_at_random_moments_leave_the_old_state_or_the_new(interpreter, shelf, states):

@@ -80,17 +80,24 @@ def order_moves(displaced: Sequence[tuple[str, str]], placed: Sequence[tuple[str
     """The moves of a commit: what only leaves goes first, then each new thing comes right after the one it replaces.
 
     So a folder that is replaced is missing for two system calls, and stale bytecode is gone before its module changes.
+    ``.pth`` files leave before everything else and come last: a Python that starts meanwhile runs them, and what they
+    import must be there.
 
     :param displaced: (path, place in the trash) pairs; ``placed``: (staged path, path) pairs.
     """
-    replaced = {target for _, target in placed}
+    replaced = {target for _, target in placed if not _is_hook(target)}
     leaving = dict(displaced)
-    moves = [Move("displace", path, trash) for path, trash in displaced if path not in replaced]
-    for source, target in placed:
-        if target in leaving:
+    first = sorted((pair for pair in displaced if pair[0] not in replaced), key=lambda pair: not _is_hook(pair[0]))
+    moves = [Move("displace", path, trash) for path, trash in first]
+    for source, target in sorted(placed, key=lambda pair: _is_hook(pair[1])):
+        if target in leaving and target in replaced:
             moves.append(Move("displace", target, leaving[target]))
         moves.append(Move("place", source, target))
     return tuple(moves)
+
+
+def _is_hook(path: str) -> bool:
+    return path.endswith(".pth")
 
 
 def commit(journal: Journal, state: State, *, progress: events.Progress = events.ignore) -> None:
