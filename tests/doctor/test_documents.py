@@ -119,6 +119,37 @@ def test_a_stale_lock_of_ours_is_an_error(workplace: Workplace) -> None:
     assert finding["where"].startswith("pylock.") and finding["hint"].startswith("accelinstall lock --target ")
 
 
+def test_poetry_has_the_same_command(workplace: Workplace) -> None:
+    workplace.write("FROM a:1\nRUN pip install poetry==1.8.3\n", "Dockerfile")
+    own = workplace.run("doctor", "--json").document
+    done = subprocess.run(
+        [sys.executable, "-m", "poetry", "accel", "doctor", "--json"],
+        cwd=workplace.project,
+        env=workplace.variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    inside = json.loads(done.stdout)
+    assert [one["id"] for one in inside["findings"]] == [one["id"] for one in own["findings"]]
+
+
+def test_a_running_container_of_the_project_is_in_the_table(workplace: Workplace, tmp_path: Path) -> None:
+    engine = tmp_path / "tools" / "docker"
+    held = json.dumps({"python": "3.10.1", "prefix": "/opt/venv", "owner": 0, "packages": [["web", "0.9"]]})
+    engine.write_text(f"#!/bin/sh\nif [ \"$1\" = ps ]; then echo app-1; else echo '{held}'; fi\n")
+    engine.chmod(0o755)
+    document = workplace.run("doctor", "--docker", "--json").document
+    assert {"fact": "package:web", "place": "container app-1", "value": "0.9", "where": ""} in document["facts"]
+    (finding,) = (one for one in document["findings"] if one["id"] == "container-differs")
+    assert "web 0.9 instead of 1.0" in finding["message"]
+    assert "container-unavailable" not in {one["id"] for one in workplace.run("doctor", "--json").document["findings"]}
+    engine.unlink()
+    found = {one["id"] for one in workplace.run("doctor", "--docker", "app-1", "--json").document["findings"]}
+    assert "container-unavailable" in found
+
+
 def test_a_folder_that_is_not_there_is_wrong_usage(workplace: Workplace) -> None:
     done = workplace.run_bare("doctor", "--json", "--project", "/nowhere/at/all")
     assert (done.code, done.document["error"]["code"]) == (2, "not-a-folder")

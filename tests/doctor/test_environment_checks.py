@@ -42,9 +42,16 @@ def test_another_users_environment_elsewhere_is_not_ours_to_mend() -> None:
 
 
 def test_an_environment_of_a_python_that_is_not_here_is_an_error() -> None:
-    local = machine(environment=environment(home="/usr/local/bin", home_exists=False))
+    local = machine(environment=environment(problem="/p/.venv/bin/python was made from /usr/local, which is gone"))
     (finding,) = found("environment-foreign-python", snapshot(PROJECT, local=local))
-    assert finding.fixable and "/usr/local/bin" in finding.message
+    assert finding.fixable and "/usr/local" in finding.message
+
+
+def test_an_environment_with_anothers_packages_in_it_is_an_error() -> None:
+    local = machine(environment=environment(made_with="3.12.1"))
+    (finding,) = found("environment-foreign-python", snapshot(PROJECT, local=local))
+    assert "3.12.1" in finding.message and "3.11.9" in finding.message
+    assert ids(snapshot(PROJECT, local=machine(environment=environment(made_with="3.11.2.final.0")))) == set()
 
 
 def test_settings_that_are_there_keep_their_place_and_comments() -> None:
@@ -109,6 +116,12 @@ def test_an_image_that_counts_on_its_own_venv_keeps_it() -> None:
     dockerfile = 'FROM python:3.11\nRUN poetry install\nCMD ["/app/.venv/bin/python"]\n'
     after = mended(snapshot(PROJECT | {"compose.yaml": COMPOSE, "Dockerfile": dockerfile}))
     assert "FROM python:3.11\nENV POETRY_VIRTUALENVS_IN_PROJECT=true\n" in after["Dockerfile"]
+
+
+def test_every_stage_that_installs_keeps_its_own_venv() -> None:
+    dockerfile = "FROM a:1 AS x\nRUN poetry install\nFROM a:1\nCOPY --from=x /app/.venv /app/.venv\nRUN poetry sync\n"
+    after = mended(snapshot(PROJECT | {"compose.yaml": COMPOSE, "Dockerfile": dockerfile}))["Dockerfile"]
+    assert after.count("ENV POETRY_VIRTUALENVS_IN_PROJECT=true\n") == 2
 
 
 @pytest.mark.parametrize(
@@ -183,6 +196,13 @@ def test_a_lock_of_ours_for_this_python_comes_before_poetrys() -> None:
 def test_the_table_has_the_environments_place_owner_and_python() -> None:
     looked = snapshot(PROJECT)
     assert cells(looked, "environment") == {("environment", ".venv", "")}
+    told = snapshot(PROJECT, local=machine(settings={"in-project": "true", "path": "/c"}))
+    assert cells(told, "environment") >= {
+        ("poetry config", "in-project = true", ""),
+        ("poetry config", "path = /c", ""),
+    }
+    cuda = snapshot(PROJECT, local=machine(environment=environment(packages={"web": "1.0", "torch": "2.9.1+cu128"})))
+    assert cells(cuda, "cuda") == {("environment", "12.8", "")}
     assert cells(looked, "owner") == {("environment", "uid 1000", "")}
     assert ("environment", "3.11.9", "") in cells(looked, "python")
 

@@ -46,7 +46,8 @@ def test_a_poetry_that_does_not_answer_is_none(tmp_path: Path, tools: Path, line
 def test_an_environment_says_whose_it_is_and_what_is_in_it(tmp_path: Path, tools: Path) -> None:
     create_venv(str(tmp_path / ".venv"))
     found = local(tmp_path, tools).environment
-    assert found is not None and found.exists and found.in_use and found.home_exists
+    assert found is not None and found.exists and found.in_use
+    assert found.made_with.startswith("{}.{}".format(*sys.version_info))
     assert found.python == "{}.{}.{}".format(*sys.version_info)
     assert found.owner == os.geteuid() and found.packages == {} and found.markers["sys_platform"] == sys.platform
 
@@ -59,7 +60,7 @@ def test_an_environment_whose_python_is_gone_says_so(tmp_path: Path, tools: Path
     settings = tmp_path / ".venv/pyvenv.cfg"
     settings.write_text("home = /gone\n")
     found = local(tmp_path, tools).environment
-    assert found is not None and found.problem and not found.home_exists
+    assert found is not None and found.problem
 
 
 def test_told_to_keep_environments_elsewhere_a_broken_one_is_left_over(tmp_path: Path, tools: Path) -> None:
@@ -70,6 +71,15 @@ def test_told_to_keep_environments_elsewhere_a_broken_one_is_left_over(tmp_path:
     found = local(tmp_path, tools, POETRY_VIRTUALENVS_IN_PROJECT="false")
     assert found.environment is not None and not found.environment.exists
     assert "pypoetry" in found.environment.path and found.leftover is not None
+
+
+def test_what_poetry_is_told_is_as_it_comes_out(tmp_path: Path, tools: Path) -> None:
+    (tmp_path / "poetry.toml").write_text('[virtualenvs]\nin-project = true\npath = "/envs"\n')
+    assert local(tmp_path, tools).settings == {"in-project": "true", "create": "true", "path": "/envs"}
+    told = local(tmp_path, tools, POETRY_VIRTUALENVS_IN_PROJECT="false").settings
+    assert told["in-project"] == "false"
+    (tmp_path / "poetry.toml").write_text("[")
+    assert local(tmp_path, tools).settings == {}
 
 
 def test_a_folder_that_is_no_environment_is_told(tmp_path: Path, tools: Path) -> None:

@@ -93,6 +93,15 @@ def test_another_minor_is_an_error_and_another_patch_a_warning() -> None:
     assert [one.level for one in found("poetry-differs", snapshot(docker("ENV POETRY_VERSION=2.5.0")))] == ["warning"]
 
 
+def test_a_job_that_tries_several_versions_among_them_the_locks_is_testing() -> None:
+    text = (
+        "jobs:\n  test:\n    strategy:\n      matrix:\n        poetry: ['1.8.5', '2.5.1']\n    steps:\n"
+        "      - uses: abatilo/actions-poetry@v3\n        with:\n          poetry-version: ${{ matrix.poetry }}\n"
+    )
+    assert ids(snapshot(docker() | {".github/workflows/ci.yml": text})) == set()
+    assert ids(snapshot(docker() | {".github/workflows/ci.yml": text.replace("2.5.1", "2.4.0")})) == {"poetry-differs"}
+
+
 def test_the_same_version_everywhere_is_no_finding() -> None:
     assert ids(snapshot(docker("RUN pip install poetry==2.5.1"), local=machine(poetry="2.5.1"))) == set()
 

@@ -106,6 +106,7 @@ def weigh(snapshot: Snapshot) -> Evidence:
     )
 
 
+_CUDA = re.compile(r"\+cu(\d+)(\d)$")
 _PYLOCK = re.compile(r"pylock(?:\.[^.]+)?\.toml")
 _DOCKERFILE = re.compile(r"(?:.*/)?(?:(?:Dockerfile|Containerfile)(?:\..+)?|.+\.(?:Dockerfile|dockerfile))")
 _COMPOSE = re.compile(r"(?:.*/)?(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml")
@@ -259,6 +260,8 @@ def local_facts(evidence: Evidence) -> Iterable[Fact]:
         for name, version in sorted(packages.items()):
             if is_shown(name):
                 yield Fact(fact=f"package:{name}", place=place, value=version)
+    for key, value in local.settings.items():
+        yield Fact(fact="environment", place="poetry config", value=f"{key} = {value}")
     one = local.environment
     if one is None:
         return
@@ -269,6 +272,8 @@ def local_facts(evidence: Evidence) -> Iterable[Fact]:
         yield Fact(fact="python", place="environment", value=one.python)
     if one.owner is not None:
         yield Fact(fact="owner", place="environment", value=f"uid {one.owner}")
+    if match := _CUDA.search(one.packages.get("torch", "")):
+        yield Fact(fact="cuda", place="environment", value=f"{match[1]}.{match[2]}")
     for name, version in sorted(one.packages.items()):
         if is_shown(name):
             yield Fact(fact=f"package:{name}", place="environment", value=version)

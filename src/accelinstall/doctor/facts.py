@@ -179,7 +179,7 @@ class LocalEnvironment:
 
     :ivar path: absolute; ``reason`` why this one, as a part of a sentence.
     :ivar problem: why its interpreter does not answer; empty when it does.
-    :ivar home: the folder its Python was made from, and ``home_exists`` whether that is there.
+    :ivar made_with: the version it was made with, empty when it does not say.
     :ivar owner: user id, ``None`` where the system has none.
     :ivar python: ``3.11.7``; empty when unknown.
     :ivar in_use: whether Poetry and we use it; unset for a ``.venv`` that settings pass over.
@@ -192,8 +192,7 @@ class LocalEnvironment:
     exists: bool
     reason: str = ""
     problem: str = ""
-    home: str = ""
-    home_exists: bool = True
+    made_with: str = ""
     owner: int | None = None
     python: str = ""
     in_use: bool = True
@@ -210,6 +209,8 @@ class Local:
     :ivar user: the effective user id, ``None`` where there is none.
     :ivar commands: ``python``, ``python3``, ``poetry``, ``docker`` -> path; absent = not there.
     :ivar poetry: version of the Poetry on PATH, empty when there is none.
+    :ivar settings: what Poetry is told about environments by variables, ``poetry.toml`` and the user's own
+        configuration together: ``in-project``, ``create``, ``path``.
     :ivar lock_changed: when ``poetry.lock`` changed last, seconds.
     """
 
@@ -218,5 +219,6 @@ class Local:
     user: int | None = None
     commands: Mapping[str, str] = field(default_factory=dict)
     poetry: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)
     lock_changed: float | None = None
     problem: str = ""

@@ -23,6 +23,7 @@ def read_local(directory: str, *, environ: Mapping[str, str], project_name: str,
         user=os.geteuid() if hasattr(os, "geteuid") else None,
         commands=commands,
         poetry=_poetry_version(commands.get("poetry", ""), environ),
+        settings=_settings(directory, environ),
         lock_changed=_changed(os.path.join(directory, "poetry.lock")),
         problem=problem,
     )
@@ -57,6 +58,18 @@ def _poetry_version(executable: str, environ: Mapping[str, str]) -> str:
     return match[1].decode() if match else ""
 
 
+def _settings(directory: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """Poetry's settings for environments, as they come out; empty when they cannot be read."""
+    from accelinstall.environment.poetry import read_poetry_settings
+
+    try:
+        found = read_poetry_settings(directory, environ)
+    except AccelinstallError:
+        return {}
+    told = {} if found.in_project is None else {"in-project": str(found.in_project).lower()}
+    return {**told, "create": str(found.create).lower(), "path": found.folder}
+
+
 def _environments(
     directory: str, environ: Mapping[str, str], project_name: str, cache_directory: str
 ) -> tuple[LocalEnvironment | None, LocalEnvironment | None, str]:
@@ -81,24 +94,21 @@ def _environment(path: str, exists: bool, python: str, reason: str, cache_direct
 
     if not exists:
         return LocalEnvironment(path=path, exists=False, reason=reason)
-    home = read_pyvenv(path).get("home", "")
+    settings = read_pyvenv(path)
+    made_with = settings.get("version_info") or settings.get("version", "")
     owner = os.stat(path).st_uid if hasattr(os, "geteuid") and os.path.isdir(path) else None
-    here = not home or os.path.isdir(home)
     if not python:
-        return LocalEnvironment(path=path, exists=True, owner=owner, home=home, home_exists=here, in_use=False)
+        return LocalEnvironment(path=path, exists=True, owner=owner, in_use=False)
     try:
         interpreter = describe(python, cache_directory=cache_directory)
     except AccelinstallError as error:
-        return LocalEnvironment(
-            path=path, exists=True, reason=reason, problem=error.message, home=home, home_exists=here, owner=owner
-        )
+        return LocalEnvironment(path=path, exists=True, reason=reason, problem=error.message, owner=owner)
     inventory = read_inventory(interpreter)
     return LocalEnvironment(
         path=path,
         exists=True,
         reason=reason,
-        home=home,
-        home_exists=here,
+        made_with=made_with,
         owner=owner,
         python=interpreter.version,
         packages={item.name: item.version for item in inventory.distributions},

@@ -147,6 +147,8 @@ def _locks(request: Request, evidence: Evidence) -> Iterator[Finding]:
 
 def _mirror(request: Request, evidence: Evidence) -> str:
     """The index that pip is told to use and Poetry could not read, when Poetry uses the default one; else empty."""
+    from accelinstall.doctor.mirror import index_without_json
+    from accelinstall.doctor.reading.project_files import canonical
     from accelinstall.pipeline.session import Session
 
     project = evidence.project
@@ -154,14 +156,11 @@ def _mirror(request: Request, evidence: Evidence) -> str:
         return ""
     with Session(request) as session:
         try:
-            url = session.pip.index_url.rstrip("/")
-            if not url or session.is_offline or url in {source.url.rstrip("/") for source in project.sources}:
-                return ""
-            names = [wanted.requirement.name for group in project.groups for wanted in group.wanted] or ["pip"]
-            answer = session.http.get(f"{url}/{names[0]}/", headers={"Accept": _JSON})
+            pip = session.pip
         except AccelinstallError:
             return ""
-    return "" if "json" in answer.headers.get("content-type", "") else url
-
-
-_JSON = "application/vnd.pypi.simple.v1+json, text/html;q=0.1"
+        known = {source.url.rstrip("/") for source in project.sources}
+        if not pip.index_url or session.is_offline or pip.index_url.rstrip("/") in known:
+            return ""
+    names = [canonical(wanted.requirement.name) for group in project.groups for wanted in group.wanted]
+    return index_without_json(pip, names[0] if names else "pip", environ=request.environ)

@@ -46,13 +46,19 @@ def _existing(evidence: Evidence, one: LocalEnvironment) -> Iterator[Remark]:
         changes = separated(evidence) if is_own else ()
         hint = "keep environments outside the project: poetry config --local virtualenvs.in-project false"
         yield remark("environment-foreign-owner", message, hint=hint, changes=changes)
-    elif one.problem or not one.home_exists:
-        reason = one.problem or f"the Python it was made from ({one.home}) is not here"
+    elif one.problem or _is_of_another_python(one):
+        reason = one.problem or f"it was made with Python {one.made_with}, and its Python here is {one.python}"
         changes = separated(evidence) if is_own else ()
         hint = f"rm -r {one.path}\naccelinstall sync"
         yield remark("environment-foreign-python", f"{one.path}: {reason}", hint=hint, changes=changes)
     else:
         yield from _contents(evidence, one)
+
+
+def _is_of_another_python(one: LocalEnvironment) -> bool:
+    """Whether its Python is not the one whose packages it holds: another system put its own in the same place."""
+    made = one.made_with.split(".")[:2]
+    return len(made) == 2 and bool(one.python) and made != one.python.split(".")[:2]
 
 
 def _is_in_project(evidence: Evidence, one: LocalEnvironment) -> bool:
@@ -194,17 +200,15 @@ def _own_paths(evidence: Evidence) -> Iterator[Change]:
     for path, stages in by_path.items():
         if _CONFIGURES.search(evidence.texts[path]):
             continue
-        stage = next((one for one in stages if _POETRY_INSTALLS.search(one.text)), None)
-        if stage is None:
-            continue
+        installing = [stage for stage in stages if _POETRY_INSTALLS.search(stage.text)]
         if _VENV in evidence.texts[path]:
             # The image counts on its own `.venv`: it keeps it.
             text = "ENV POETRY_VIRTUALENVS_IN_PROJECT=true"
-        elif stage.user in {"", "root", "0"} and len(stages) == 1:
+        elif len(stages) == 1 and all(stage.user in {"", "root", "0"} for stage in installing):
             text = f"ENV POETRY_VIRTUALENVS_IN_PROJECT=false POETRY_VIRTUALENVS_PATH={_CONTAINER_PATH}"
         else:
             continue
-        yield Insertion(path=path, after=stage.last_line, text=text)
+        yield from (Insertion(path=path, after=stage.last_line, text=text) for stage in installing)
 
 
 def _build_context(evidence: Evidence) -> Iterator[Remark]:

@@ -34,6 +34,7 @@ def agreed_poetry(evidence: Evidence) -> tuple[str, str]:
 def check_versions(evidence: Evidence) -> Iterator[Remark]:
     """Places that take whatever comes, a release that does not exist, or another one than the rest."""
     agreed, why = agreed_poetry(evidence)
+    tried = _tried(evidence)
     for fact in dict.fromkeys(_pins(evidence)):
         changes = _pinned(evidence, fact, agreed)
         hint = f"write {agreed}, which {why}"
@@ -44,7 +45,7 @@ def check_versions(evidence: Evidence) -> Iterator[Remark]:
         elif not load_tooling().has_poetry(fact.value):
             message = f"{fact.place} asks for Poetry {fact.value}, which does not exist"
             yield remark("poetry-unknown-version", message, hint=hint, where=fact.where, changes=changes)
-        elif fact.value != agreed:
+        elif fact.value != agreed and fact.place not in tried:
             level: Level = "error" if _minor(fact.value) != _minor(agreed) else "warning"
             message = f"{fact.place} uses Poetry {fact.value}, and {agreed} {why}"
             yield remark("poetry-differs", message, hint=hint, where=fact.where, level=level, changes=changes)
@@ -72,6 +73,15 @@ def _required(evidence: Evidence, agreed: str, why: str) -> Iterator[Remark]:
 
 def _pins(evidence: Evidence) -> Iterator[Fact]:
     return (fact for fact in evidence.of("poetry") if fact.place not in {POETRY_LOCK, PYPROJECT})
+
+
+def _tried(evidence: Evidence) -> frozenset[str]:
+    """Places that name the lock's minor and others too: they try several on purpose."""
+    known: dict[str, set[str]] = {}
+    for fact in _pins(evidence):
+        known.setdefault(fact.place, set()).add(fact.value)
+    agreed, _ = agreed_poetry(evidence)
+    return frozenset(place for place, values in known.items() if len(values) > 1 and agreed in values)
 
 
 def _minor(version: str) -> list[str]:

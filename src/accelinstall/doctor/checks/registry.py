@@ -41,7 +41,7 @@ CHECKS: Mapping[str, Check] = {
     "environment-missing": Check(level="warning", says="the project has no environment here", mends="makes it"),
     "environment-foreign-owner": Check(level="error", says="the environment belongs to another user", mends=_SEPARATED),
     "environment-foreign-python": Check(
-        level="error", says="the environment was made by a Python that is not here", mends=_SEPARATED
+        level="error", says="the environment was made by another Python, or by one that is not here", mends=_SEPARATED
     ),
     "environment-in-container": Check(
         level="error", says="a container sees the project with its `.venv`", mends=_SEPARATED
