@@ -109,3 +109,14 @@ def test_two_sources_for_one_platform_are_what_poetry_cannot_lock_and_accelinsta
     texts = {path.name: path.read_text() for path in place.project.glob("pylock.*")}
     assert '"2.15.0+cpu"' in texts["pylock.cpu-linux-x86_64-cp311.toml"]
     assert '"2.15.0+cu130"' in texts["pylock.cu130-linux-x86_64-cp311.toml"]
+
+
+def test_a_project_without_poetry_is_locked_from_its_own_sources(place: Workplace) -> None:
+    text = (place.project / "pyproject.toml").read_text()
+    plain = '[project]\nname = "demo"\nversion = "1"\ndependencies = ["torch>=2.7", "web"]\n'
+    place.write(plain + text.removeprefix(HEAD).replace("tool.poetry.source", "tool.accelinstall.sources"))
+    initialised(place, "cpu,cu130")
+    done = place.run("lock", "--all-targets", "--platform", "linux-x86_64", "--python-version", "3.11")
+    assert done.code == 0, done.err
+    texts = {path.name.partition("-")[0]: path.read_text() for path in place.project.glob("pylock.*")}
+    assert '"2.15.0+cpu"' in texts["pylock.cpu"] and '"2.15.0+cu130"' in texts["pylock.cu130"]

@@ -122,7 +122,11 @@ class Routing:
         """Rule 4, for a framework without a family, and for a family whose home is the default index."""
         if is_on_default(self._head_choice(name) or choice):
             return self._ordinary(default_admission(choice, name=name))
-        return self._with_head(name, home_of(choice), choice, bound=False)
+        return self._with_head(name, self._catalogued(choice), choice, bound=False)
+
+    def _catalogued(self, choice: Choice) -> Source:
+        """The catalog's source for *choice*: the project's own of that name, where it declares one."""
+        return self.named.get(choice.source) or home_of(choice)
 
     @property
     def _default_url(self) -> str:
@@ -231,7 +235,7 @@ class Routing:
             source = self._source(family.head, bound)
             return None if source.url == self._default_url else source
         choice = self._choice_of(family)
-        return None if choice is None or is_on_default(choice) else home_of(choice)
+        return None if choice is None or is_on_default(choice) else self._catalogued(choice)
 
 
 def _is_built_with(family: FamilyRule, name: str) -> bool:
