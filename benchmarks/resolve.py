@@ -1,16 +1,17 @@
 """Cold and warm lock of one ML project: accelinstall and uv side by side in one run, Poetry and pip beside them.
 
-    python benchmarks/resolve.py [--rounds 5] [--peers] [--targets 6] [--gate]
+    python benchmarks/resolve.py [--rounds 5] [--peers 2] [--targets 6] [--gate]
 
 Seventeen requirements, resolved from the default index alone for ``linux-x86_64``, CPython 3.11 (torch is the default
-index's own wheel, the CUDA 13.0 build).  *Cold* starts with empty caches, *warm* with those the cold run has filled
-and every version chosen anew, *lock is there* with its own answer.  The tools take turns within a round.  Wall seconds
-are medians, ratios geometric means of the paired rounds, memory the peak of the process.  Requests are counted by one
-run in this process.
+index's own wheel, a CUDA 13 build).  *Cold* starts with empty caches, *warm* with those the cold run has filled and
+every version chosen anew, *lock is there* with its own answer.  The tools take turns within a round.  Wall seconds are
+medians, ratios geometric means of the paired rounds, memory the peak of the process.  Requests are counted by one run
+in this process.
 
 An index that sends neither ``ETag`` nor ``Cache-Control`` lets nobody keep its pages: its *warm* run reads them again.
-``--peers`` adds one run of Poetry where it is installed, ``--targets N`` the lock of N targets at once.  pip is left
-out: where an index has no ``.metadata`` files it downloads every wheel it looks at, gigabytes here.
+``--peers N`` lets pip, and Poetry where it is installed, take a cold turn in the first N rounds; pip resolves by
+``--dry-run`` with ``fast-deps``, for otherwise it downloads every wheel it looks at where an index has no ``.metadata``
+files.  ``--targets N`` adds the lock of N targets at once.
 """
 
 from __future__ import annotations
@@ -93,10 +94,15 @@ def tools_in(work: Path, index: str) -> dict[str, Tool]:
     }
 
 
-def time_rounds(tools: dict[str, Tool], work: Path, rounds: int) -> dict[tuple[str, str], list[Sample]]:
-    """Samples by (tool, cold | warm | fresh)."""
+def time_rounds(
+    tools: dict[str, Tool], peers: dict[str, Tool], work: Path, rounds: int, peer_rounds: int
+) -> dict[tuple[str, str], list[Sample]]:
+    """Samples by (tool, cold | warm | fresh); the *peers* take a cold turn in the first rounds."""
     samples: dict[tuple[str, str], list[Sample]] = {}
     for number in range(rounds):
+        for name, peer in peers.items() if number < peer_rounds else ():
+            shutil.rmtree(work / f"cache-{name}", ignore_errors=True)
+            samples.setdefault((name, "cold"), []).append(measure(peer.command, peer.environ))
         # Turns change, so that nobody is always the one who finds the network's ways warm.
         for name in sorted(tools, reverse=bool(number % 2)):
             tool = tools[name]
@@ -107,8 +113,8 @@ def time_rounds(tools: dict[str, Tool], work: Path, rounds: int) -> dict[tuple[s
     return samples
 
 
-def report(samples: dict[tuple[str, str], list[Sample]], names: list[str]) -> None:
-    """The table of the two tools that are compared round by round."""
+def report(samples: dict[tuple[str, str], list[Sample]], names: list[str], peers: list[str]) -> None:
+    """The table: the tools that are compared in all rounds, then the *peers*."""
     print("| | cold s | ratio to uv | warm s | ratio to uv | lock is there s | CPU s (cold) | peak MB (cold) |")
     print("|---|---|---|---|---|---|---|---|")
     for name in names:
@@ -120,6 +126,20 @@ def report(samples: dict[tuple[str, str], list[Sample]], names: list[str]) -> No
             cells += [f"{_median(mine):.2f}", f"{ratio:.2f}"]
         cold = samples[name, "cold"]
         cells += [f"{_median(samples[name, 'fresh']):.2f}", f"{statistics.median(s.cpu for s in cold):.2f}"]
+        print("| " + " | ".join([*cells, f"{max(s.peak for s in cold) / 1e6:.0f}"]) + " |")
+    for name in peers:
+        cold = samples[name, "cold"]
+        theirs = samples["uv", "cold"][: len(cold)]
+        ratio = math.exp(statistics.mean(math.log(a.wall / b.wall) for a, b in zip(cold, theirs, strict=True)))
+        cells = [
+            name,
+            f"{_median(cold):.2f}",
+            f"{ratio:.2f}",
+            "",
+            "",
+            "",
+            f"{statistics.median(s.cpu for s in cold):.2f}",
+        ]
         print("| " + " | ".join([*cells, f"{max(s.peak for s in cold) / 1e6:.0f}"]) + " |")
 
 
@@ -151,10 +171,17 @@ def time_targets(work: Path, index: str, number: int) -> tuple[Sample, Sample]:
     return found[0], found[1]
 
 
-def time_peers(work: Path, index: str) -> dict[str, Sample]:
-    """One cold run of each peer that is installed."""
-    found: dict[str, Sample] = {}
-    poetry = shutil.which("poetry")
+def peers_in(work: Path, index: str) -> dict[str, Tool]:
+    """pip, and Poetry where it is installed, each with a cache and a project of its own below *work*."""
+    asked = str(work / "requirements.in")
+    resolving = ["--dry-run", "--ignore-installed", "--use-feature=fast-deps", "--only-binary", ":all:", "-q"]
+    found = {
+        "pip": Tool(
+            [sys.executable, "-m", "pip", "install", *resolving, "-r", asked, "--index-url", index],
+            {**PLAIN, "PIP_CACHE_DIR": str(work / "cache-pip")},
+        )
+    }
+    poetry = shutil.which("poetry") or shutil.which("poetry", path=str(Path(sys.executable).parent))
     if poetry is not None:
         project = work / "poetry"
         project.mkdir()
@@ -163,8 +190,8 @@ def time_peers(work: Path, index: str) -> dict[str, Sample]:
             f'[project]\nname = "bench"\nversion = "1"\nrequires-python = ">=3.11,<3.12"\ndependencies = [{listed}]\n'
             f'[[tool.poetry.source]]\nname = "index"\nurl = "{index}"\npriority = "primary"\n'
         )
-        environ = {"POETRY_CACHE_DIR": str(work / "cache-poetry"), "POETRY_VIRTUALENVS_CREATE": "false"}
-        found["Poetry"] = measure([poetry, "lock", "-q", "-n", "-C", str(project)], environ)
+        environ = {"POETRY_CACHE_DIR": str(work / "cache-Poetry"), "POETRY_VIRTUALENVS_CREATE": "false"}
+        found["Poetry"] = Tool([poetry, "lock", "-q", "-n", "--regenerate", "-C", str(project)], environ)
     return found
 
 
@@ -172,7 +199,7 @@ def main() -> int:
     """Prints the tables as Markdown; 1 when ``--gate`` finds a limit passed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--peers", action="store_true", help="one run of Poetry too")
+    parser.add_argument("--peers", type=int, default=0, help="so many cold runs of pip and Poetry too")
     parser.add_argument("--targets", type=int, default=0, help="lock so many targets at once too (up to 6)")
     parser.add_argument("--gate", action="store_true", help="fail when uv is faster or memory passes 200 MB")
     options = parser.parse_args()
@@ -181,16 +208,16 @@ def main() -> int:
         work = Path(folder)
         (work / "requirements.in").write_text("\n".join(REQUIREMENTS) + "\n")
         asked = count_requests(index)
-        samples = time_rounds(tools_in(work, index), work, options.rounds)
-        print(f"{len(REQUIREMENTS)} requirements; {options.rounds} rounds\n")
-        report(samples, ["accelinstall", "uv"])
+        peers = peers_in(work, index) if options.peers else {}
+        samples = time_rounds(tools_in(work, index), peers, work, options.rounds, options.peers)
+        load = os.getloadavg()[1]
+        print(f"{len(REQUIREMENTS)} requirements; {options.rounds} rounds; load average of five minutes {load:.1f}\n")
+        report(samples, ["accelinstall", "uv"], list(peers))
         print(f"\nRequests of a cold resolution: {asked.total()}, addresses asked for twice: {_repeated(asked)}.")
         if options.targets:
             one, several = time_targets(work, index, options.targets)
             print(f"\nOne target {one.wall:.2f} s, {options.targets} targets at once {several.wall:.2f} s")
             print(f"(x{several.wall / one.wall:.1f}), peak {several.peak / 1e6:.0f} MB.")
-        for name, sample in time_peers(work, index).items() if options.peers else ():
-            print(f"\n{name}, one cold run: {sample.wall:.1f} s, peak {sample.peak / 1e6:.0f} MB.")
     slower = _median(samples["accelinstall", "cold"]) > _median(samples["uv", "cold"])
     heavy = any(sample.peak > 200e6 for sample in samples["accelinstall", "cold"])
     return int(options.gate and (slower or heavy))
