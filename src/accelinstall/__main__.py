@@ -60,8 +60,11 @@ def _in_full(arguments: list[str]) -> int:
 
     recorder = listen(arguments, os.environ) if is_askable(arguments) else None
     # A run makes many values and few cycles, and is over soon: looking for garbage often costs a quarter of the time.
-    gc.set_threshold(100_000, 50, 100)
-    return run(arguments, recorder=recorder)
+    gc.set_threshold(500_000, 50, 100)
+    code = run(arguments, recorder=recorder)
+    # What is left goes with the process: nobody need look for garbage in it on the way out.
+    gc.freeze()
+    return code
 
 
 if __name__ == "__main__":

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 from accelinstall.model.finding import Level
+from accelinstall.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

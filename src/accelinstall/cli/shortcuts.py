@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
 from accelinstall.cli import text
+from accelinstall.values import replace
 
 if TYPE_CHECKING:
     from accelinstall.cli.console import Console
@@ -31,7 +31,7 @@ def remember(console: Console, synced: Synced) -> None:
         from accelinstall.shortcut.keeping import keep_outline
         from accelinstall.transaction import PROTECTED
 
-        warm = dataclasses.replace(synced, download_bytes=0, unsized=0, disk_bytes=0, missing=frozenset(), supply=())
+        warm = replace(synced, download_bytes=0, unsized=0, disk_bytes=0, missing=frozenset(), supply=())
         keep_outline(
             recorder,
             synced.lock,
@@ -40,7 +40,7 @@ def remember(console: Console, synced: Synced) -> None:
                 *"".join(console.told).split("\n")[:1],
                 text.labelled("Into", synced.environment),
                 text.labelled("Plan", text.transaction_summary(warm)),
-                text.labelled("Done", text.receipt_line(dataclasses.replace(synced.receipt, timings={}))),
+                text.labelled("Done", text.receipt_line(replace(synced.receipt, timings={}))),
             ],
             spared=PROTECTED,
             is_proved=any(package.name in FRAMEWORKS for package in synced.lock.packages),

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from accelinstall.doctor.facts import Fact
 from accelinstall.model.finding import Finding
+from accelinstall.values import dataclass, field
 
 _DEADLINE = 30.0
 # Runs in the container: nothing of ours is there, and its Python may be old.

@@ -6,13 +6,13 @@ import posixpath
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from accelinstall.doctor.facts import Fact, Local, Reading, joined
 from accelinstall.errors import AccelinstallError
 from accelinstall.model.finding import Finding
+from accelinstall.values import dataclass, field
 
 if TYPE_CHECKING:
     from accelinstall.model.project import Project

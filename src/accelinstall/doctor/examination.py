@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 
 from accelinstall.doctor.checks import ALL, CHECKS, Remark
 from accelinstall.doctor.edits import Change, changed
@@ -11,6 +10,7 @@ from accelinstall.doctor.evidence import Snapshot, weigh
 from accelinstall.doctor.facts import Fact
 from accelinstall.model.edits import FileEdit
 from accelinstall.model.finding import Finding
+from accelinstall.values import dataclass, replace
 
 _LEVELS = {"error": 0, "warning": 1, "info": 2}
 # Mending one thing may bring another to light: an edit per round and place.

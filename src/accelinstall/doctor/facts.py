@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
 from accelinstall.model.finding import Finding
+from accelinstall.values import dataclass, field
 
 LATEST = "latest"
 

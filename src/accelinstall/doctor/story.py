@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from accelinstall.doctor.gathering import read_files
 from accelinstall.doctor.local import read_local
 from accelinstall.errors import AccelinstallError, SelectionError, UsageError
 from accelinstall.model.finding import Finding, Level
+from accelinstall.values import replace
 
 if TYPE_CHECKING:
     from accelinstall import events

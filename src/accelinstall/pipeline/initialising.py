@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,7 +16,7 @@ from accelinstall.model.selection import Wish
 from accelinstall.model.target import Target, TargetSyntaxError, environment_of
 from accelinstall.pipeline.planning import expand_target, read_hardware
 from accelinstall.pipeline.reading import read_file, read_project
-from accelinstall.values import dataclass
+from accelinstall.values import dataclass, replace
 
 if TYPE_CHECKING:
     from accelinstall.catalog import Backend, Catalog
@@ -63,7 +62,7 @@ def plan_init(request: Request, *, pip_index: bool = False) -> Initialisation:
     """
     from accelinstall.pipeline.session import Session
 
-    request = dataclasses.replace(request, requirements=(), inline=())
+    request = replace(request, requirements=(), inline=())
     with Session(request) as session:
         return _plan(request, session, pip_index=pip_index)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from accelinstall.errors import ProjectError
 from accelinstall.project.document import dotted, read_document
 from accelinstall.project.positions import Path, Positions
+from accelinstall.values import dataclass
 
 _BOM = b"\xef\xbb\xbf"
 Value = str | bool | list["Value"] | dict[str, "Value"]

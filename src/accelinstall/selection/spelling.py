@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from accelinstall.catalog import Catalog
 from accelinstall.model.hardware import Environment, HardwareReport
 from accelinstall.model.selection import Wish
@@ -11,6 +9,7 @@ from accelinstall.selection.advice import best_edit
 from accelinstall.selection.builds import Site
 from accelinstall.selection.frameworks import asked_of
 from accelinstall.selection.machine import machine_of
+from accelinstall.values import replace
 
 
 def spelled_for(

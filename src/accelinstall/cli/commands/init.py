@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from argparse import Namespace
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from accelinstall.cli.requests import request_from
 from accelinstall.cli.showing import tell
 from accelinstall.pipeline.editing import apply_edits
 from accelinstall.pipeline.initialising import plan_init, usual_targets
+from accelinstall.values import replace
 
 if TYPE_CHECKING:
     from accelinstall.cli.console import Console
@@ -48,7 +48,7 @@ def run(arguments: Namespace, console: Console, environ: Mapping[str, str]) -> i
     targets = tuple(part.strip() for text in arguments.targets for part in text.split(",") if part.strip())
     if not targets and console.can_ask and not (arguments.yes or arguments.dry_run or arguments.json):
         targets = _asked(request, console)
-    planned = plan_init(dataclasses.replace(request, targets=targets), pip_index=arguments.pip_index)
+    planned = plan_init(replace(request, targets=targets), pip_index=arguments.pip_index)
     agreed = is_agreed([planned.edit], console, yes=arguments.yes, dry_run=arguments.dry_run, as_json=arguments.json)
     if agreed:
         apply_edits([planned.edit], directory=arguments.project)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from accelinstall.doctor.edits import Change
 from accelinstall.model.finding import Finding, Level
+from accelinstall.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

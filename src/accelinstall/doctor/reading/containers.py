@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from accelinstall.doctor.facts import Command, Copy, Fact, Image, Reading, Stage, Variable, Word
 from accelinstall.doctor.reading.commands import command_facts
 from accelinstall.doctor.reading.dockerfile import Instruction, expanded, parse_dockerfile
 from accelinstall.doctor.reading.images import image_facts
 from accelinstall.doctor.reading.shell import parse_script
+from accelinstall.values import dataclass, field
 
 _INSTALLS = re.compile(r"\bpoetry\b[^\n;&|]*\b(?:install|sync)\b")
 
