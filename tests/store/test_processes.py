@@ -66,8 +66,10 @@ def test_processes_over_one_cold_store_download_each_wheel_once(tmp_path: Path, 
 
 @posix
 def test_an_interrupted_fetch_ends_though_the_server_stalls_and_the_next_goes_on(tmp_path: Path, server: IndexServer):
-    package = offer(server, tmp_path / "wheels", "big", 3_000_000)
-    server.add_fault(server.file_path(package.filename), Fault(times=1, stall_after=1_000_000, stall=600))
+    package = offer(server, tmp_path / "wheels", "big", 6_000_000)
+    path = server.file_path(package.filename)
+    # The first request is for the end of the file, with its directory.
+    server.add_fault(path, Fault(after=1, times=1, stall_after=1_000_000, stall=600))
     store = Store(str(tmp_path / "cache"))
     process = start(tmp_path / "cache", [package])
     wait_for(store.partial(package.sha256, "whl"), size=700_000)

@@ -47,7 +47,7 @@ def http() -> Iterator[HttpClient]:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    return Store(str(tmp_path / "cache"), retry_delay=0.001, pace=Wide, part=PART)
+    return Store(str(tmp_path / "cache"), retry_delay=0.001, pace=Wide, part=PART, streaming=False)
 
 
 @pytest.fixture
@@ -149,7 +149,9 @@ def test_what_came_in_parts_is_kept_and_only_the_rest_is_asked_for(store, server
     server.clear_faults()
     server.clear_requests()
     ear = Ear()
-    Store(store.root, part=PART).fetch([package], http=HttpClient(environ={}, keyring=False), progress=ear)
+    Store(store.root, part=PART, streaming=False).fetch(
+        [package], http=HttpClient(environ={}, keyring=False), progress=ear
+    )
     assert server.bytes_sent("/files/") < package.size
     assert all(request.range for request in server.requests)
     assert sum(event.amount for event in ear.of(FileAdvanced)) == package.size

@@ -42,6 +42,10 @@ _CASUAL_FLAGS = 0x6
 _DESCRIPTOR_LENGTHS = frozenset({12, 16, 20, 24})
 
 
+LOCAL_SIZE = _LOCAL_HEADER.size
+"""Bytes of a local header without its name and extra fields, whose lengths are its last two numbers."""
+
+
 class Member(NamedTuple):
     """One member of the archive.
 
@@ -69,7 +73,9 @@ class Member(NamedTuple):
         return bool(self.mode & 0o111)
 
 
-class _Central(NamedTuple):
+class Central(NamedTuple):
+    """One entry of the directory, before its local header has been seen."""
+
     raw_name: bytes
     flags: int
     method: int
@@ -87,30 +93,44 @@ def read_members(read: Read, size: int) -> tuple[Member, ...]:
 
     :raises WheelRefused: when the file is no archive or could be read in two ways.
     """
-    start, stop, count = _read_end(read, size)
-    entries = list(_parse_directory(read(start, stop - start), count))
+    entries, start = read_directory(read, size)
     members: list[Member | None] = [None] * len(entries)
     position = 0
     # In file order the members must tile the file up to the directory: no overlap, nothing in between.
     for index in sorted(range(len(entries)), key=lambda i: entries[i].offset):
         entry = entries[index]
-        _judge_gap(entry, entries, position, entry.offset)
-        member = _read_local(read, entry)
+        judge_gap(entry, entries, position, entry.offset)
+        member = read_local(read, entry)
         members[index] = member
-        position = member.end + (_descriptor_length(read, entry, member.end) if entry.flags & _DESCRIPTOR else 0)
+        position = member.end + (descriptor_length(read, entry, member.end) if entry.flags & _DESCRIPTOR else 0)
     if entries and position != start:
-        _judge_gap(None, entries, position, start)
+        judge_gap(None, entries, position, start)
     return tuple(member for member in members if member is not None)
 
 
-def _judge_gap(entry: _Central | None, entries: list[_Central], position: int, offset: int) -> None:
+def read_directory(read: Read, size: int) -> tuple[list[Central], int]:
+    """The entries of the directory, and where it starts; costs two reads at the end of the file.
+
+    :raises WheelRefused: when the file is no archive, or has several ends.
+    """
+    start, stop, count = _read_end(read, size)
+    return list(_parse_directory(read(start, stop - start), count)), start
+
+
+def promised(entry: Central) -> Member:
+    """The member as the directory has it; its data starts behind a local header that has not been seen."""
+    return Member(_decode(entry), entry.method, entry.crc, entry.packed_size, entry.size, _mode(entry), entry.offset)
+
+
+def judge_gap(entry: Central | None, entries: list[Central], position: int, offset: int) -> None:
+    """:raises WheelRefused: when a member does not start where the one before it ends."""
     if offset < position:
         raise OverlappingMembers(member=_lenient_name(entry) if entry else "")
     if offset > position:
         raise HiddenData(expected=f"the next member at byte {position}", found=f"it at byte {offset}")
 
 
-def _lenient_name(entry: _Central) -> str:
+def _lenient_name(entry: Central) -> str:
     return entry.raw_name.decode("utf-8", "replace")
 
 
@@ -156,7 +176,7 @@ def _read_end64(read: Read, end: int, *, classic: tuple[int, int, int]) -> tuple
     return start, length, count, at
 
 
-def _parse_directory(data: bytes, count: int) -> Iterator[_Central]:
+def _parse_directory(data: bytes, count: int) -> Iterator[Central]:
     position = 0
     for _ in range(count):
         if data[position : position + 4] != _CENTRAL or len(data) - position < _CENTRAL_HEADER.size:
@@ -171,7 +191,7 @@ def _parse_directory(data: bytes, count: int) -> Iterator[_Central]:
         name = data[name_at:extra_at]
         if extras:
             size, packed, offset = _widen(data[extra_at : extra_at + extras], name, size, packed, offset)
-        yield _Central(name, flags, method, crc, packed, size, attributes, offset)
+        yield Central(name, flags, method, crc, packed, size, attributes, offset)
     if position != len(data):
         raise NotAnArchive(found="a directory with more entries than announced")
 
@@ -197,7 +217,11 @@ def _widen(extra: bytes, name: bytes, *numbers: int) -> tuple[int, ...]:
     return numbers
 
 
-def _read_local(read: Read, entry: _Central) -> Member:
+def read_local(read: Read, entry: Central) -> Member:
+    """The member, once its local header says what the directory says.
+
+    :raises WheelRefused: when they disagree, or it is packed in a way that is not unpacked here.
+    """
     path = _decode(entry)
     if entry.flags & _ENCRYPTED or entry.method == 99:
         raise MemberEncrypted(member=path)
@@ -231,13 +255,13 @@ def _compare(path: str, what: str, central: object, local: object) -> None:
         raise HeadersDisagree(member=path, expected=f"{what} {central!r}", found=f"{local!r}")
 
 
-def _mode(entry: _Central) -> int:
+def _mode(entry: Central) -> int:
     mode = entry.attributes >> 16
     # Archives made under DOS conventions carry permissions at most, no type.
     return mode if stat.S_IFMT(mode) else mode | (stat.S_IFDIR if entry.raw_name.endswith(b"/") else stat.S_IFREG)
 
 
-def _decode(entry: _Central) -> str:
+def _decode(entry: Central) -> str:
     if entry.raw_name.isascii():
         return entry.raw_name.decode("ascii")
     if not entry.flags & _UTF8:
@@ -248,7 +272,12 @@ def _decode(entry: _Central) -> str:
         raise PathEncoding(member=_lenient_name(entry)) from None
 
 
-def _descriptor_length(read: Read, entry: _Central, end: int) -> int:
+def has_descriptor(entry: Central) -> bool:
+    """Whether sums and sizes stand behind the data once more."""
+    return bool(entry.flags & _DESCRIPTOR)
+
+
+def descriptor_length(read: Read, entry: Central, end: int) -> int:
     """Length of the data descriptor at *end*: with or without signature, with sizes of four or eight bytes."""
     data = read(end, 24)
     for signature in (b"PK\7\x08", b""):

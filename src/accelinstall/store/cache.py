@@ -36,6 +36,7 @@ class Store:
     :param free_bytes: how much room a folder has; ``boot`` identifies the run of the system.
     :param retry_delay: seconds before a stream that broke is taken up again; doubled each time.
     :param pace: decides how many connections a fetch may have; ``part``: bytes that a further one asks for at a time.
+    :param streaming: unpack wheels out of their download where that is possible, instead of from a file.
     """
 
     def __init__(
@@ -46,12 +47,13 @@ class Store:
         boot: str | None = None,
         retry_delay: float = 0.25,
         pace: Callable[[], Pace] | None = None,
-        part: int = 16 << 20,
+        part: int = 8 << 20,
+        streaming: bool = True,
     ) -> None:
         self.root = os.path.abspath(root)
         self.directory = os.path.join(self.root, LAYOUT)
         self.free_bytes = free_bytes
-        self.retry_delay, self.part = retry_delay, part
+        self.retry_delay, self.part, self.streaming = retry_delay, part, streaming
         self._pace = pace
         self.boot = _boot_identity() if boot is None else boot
 

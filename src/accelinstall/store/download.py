@@ -233,7 +233,7 @@ def _stream(task: Download, arrival: _Arrival) -> bool:
         if stream.start != arrival.size:
             arrival.start_over()
         arrival.was_resumed |= arrival.size > 0
-        arrival.validator = _validator(stream)
+        arrival.validator = validator_of(stream)
         total = stream.total if stream.total is not None else size
         if total is not None:
             task.make_room(total - arrival.size)
@@ -313,7 +313,7 @@ def _open_part(task: Download, validator: str, start: int, stop: int) -> Iterato
         yield from stream.chunks(_CHUNK)
 
 
-def _validator(stream: Stream) -> str:
+def validator_of(stream: Stream) -> str:
     """What tells this file from a changed one; a weak tag does not (RFC 9110, section 13.1.5)."""
     tag = stream.headers.get("etag", "")
     text = tag if tag and not tag.startswith("W/") else stream.headers.get("last-modified", "")

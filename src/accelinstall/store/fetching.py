@@ -20,10 +20,12 @@ from accelinstall.store.crew import Crew
 from accelinstall.store.download import Download, download
 from accelinstall.store.errors import DiskFull, HashMismatch, LocalWheelUnreadable, NotInStore, from_os_error
 from accelinstall.store.lanes import Lanes
-from accelinstall.store.manifest import write_manifest
+from accelinstall.store.manifest import Manifest, write_manifest
 from accelinstall.store.members import Cancelled
+from accelinstall.store.memory import SMALL, fetch_whole
 from accelinstall.store.refusals import WheelRefused
-from accelinstall.store.unpack import unpack
+from accelinstall.store.streaming import stream_wheel
+from accelinstall.store.unpack import run_here, unpack, unpack_read
 from accelinstall.values import replace
 
 if TYPE_CHECKING:
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
     from accelinstall.store.cache import Store
 
 _PATIENCE = 0.8
+
+_Unpack = Callable[[str], Manifest | None]
+"""Lays a wheel out in the folder that is named."""
 
 
 class Fetching:
@@ -51,8 +56,8 @@ class Fetching:
         # The longest work first, so that the end is not one worker with the largest file; ties by name.
         order = sorted(packages, key=lambda package: (-(package.size or 0), package.name))
         self._queue = deque((package, False) for package in order)
-        # Who unpacks does not keep others from downloading: twice as many threads as downloads.
-        self._workers = min(2 * workers if workers > 1 else 1, len(order))
+        # Small wheels wait for the network more than for a core, and the large ones for each other.
+        self._workers = min(4 * workers if workers > 1 else 1, len(order))
         self._downloads = threading.Semaphore(workers)
         self._crew = Crew(max(1, os.cpu_count() or 1))
         self._lanes = Lanes(store.pace())
@@ -174,34 +179,78 @@ class Fetching:
         partial = self._store.partial(package.sha256, "whl")
         if wheel:
             self._verify_local(package, wheel)
-            return self._publish(package, wheel, source=wheel)
+            return _there(self._publish(package, self._from_file(package, wheel), source=wheel))
+        if self._stop.is_set():
+            raise Cancelled
+        task = self._task(package, address, partial)
+        if self._store.streaming and package.size is not None and not os.path.exists(partial):
+            entry = self._at_once(task, package.size)
+            if entry is not None:
+                return entry
         with self._downloads:
-            self._download(package, address, partial)
+            if self._stop.is_set():
+                raise Cancelled
+            download(task)
         try:
-            entry = self._publish(package, partial, source=address)
+            entry = _there(self._publish(package, self._from_file(package, partial), source=address))
         except WheelRefused:
             os.unlink(partial)
             raise
         os.unlink(partial)
         return entry
 
-    def _download(self, package: LockedPackage, address: str, partial: str) -> None:
-        if self._stop.is_set():
-            raise Cancelled
-        download(
-            Download(
-                package=package,
-                address=address,
-                partial=partial,
-                http=self._http,
-                progress=self._progress,
-                cancelled=self._stop.is_set,
-                make_room=lambda size: self._require(size, doing=f"downloading `{package.filename}`"),
-                pause=self._stop.wait,
-                delay=self._store.retry_delay,
-                lanes=self._lanes,
-                part=self._store.part,
+    def _at_once(self, task: Download, size: int) -> StoreEntry | None:
+        """The entry of a wheel that is unpacked out of its download; ``None``: it has to be on the disk first."""
+        package = task.package
+        if size <= min(SMALL, self._store.part):
+            content = fetch_whole(task)
+            if content is None:
+                return None
+            return self._publish(package, self._from_memory(package, content), source=task.address)
+        with self._downloads:
+            return self._publish(
+                package,
+                lambda tree: stream_wheel(task, tree, make_room=self._room_for(package)),
+                source=task.address,
             )
+
+    def _task(self, package: LockedPackage, address: str, partial: str) -> Download:
+        return Download(
+            package=package,
+            address=address,
+            partial=partial,
+            http=self._http,
+            progress=self._progress,
+            cancelled=self._stop.is_set,
+            make_room=lambda size: self._require(size, doing=f"downloading `{package.filename}`"),
+            pause=self._stop.wait,
+            delay=self._store.retry_delay,
+            lanes=self._lanes,
+            part=self._store.part,
+        )
+
+    def _room_for(self, package: LockedPackage) -> Callable[[int], object]:
+        return lambda size: self._require(size, doing=f"unpacking `{package.filename}`")
+
+    def _from_file(self, package: LockedPackage, wheel: str) -> _Unpack:
+        return lambda tree: unpack(
+            wheel,
+            tree,
+            package=package,
+            crew=self._crew,
+            make_room=self._room_for(package),
+            cancelled=self._stop.is_set,
+        )
+
+    def _from_memory(self, package: LockedPackage, content: bytes) -> _Unpack:
+        return lambda tree: unpack_read(
+            lambda offset, length: content[offset : offset + length],
+            len(content),
+            tree,
+            package=package,
+            run=run_here,
+            make_room=self._room_for(package),
+            cancelled=self._stop.is_set,
         )
 
     def _verify_local(self, package: LockedPackage, path: str) -> None:
@@ -223,20 +272,15 @@ class Fetching:
                 found=digest.hexdigest(),
             )
 
-    def _publish(self, package: LockedPackage, wheel: str, *, source: str) -> StoreEntry:
-        """Unpack *wheel* beside the store and rename it into place."""
+    def _publish(self, package: LockedPackage, unpack: _Unpack, *, source: str) -> StoreEntry | None:
+        """Unpack a wheel beside the store and rename it into place; ``None`` when *unpack* could not."""
         building, place = self._store.partial(package.sha256, "tree"), self._store.place(package.sha256)
         fs.remove_tree(building)
         try:
             os.mkdir(building)
-            manifest = unpack(
-                wheel,
-                os.path.join(building, "tree"),
-                package=package,
-                crew=self._crew,
-                make_room=lambda size: self._require(size, doing=f"unpacking `{package.filename}`"),
-                cancelled=self._stop.is_set,
-            )
+            manifest = unpack(os.path.join(building, "tree"))
+            if manifest is None:
+                return None
             manifest = replace(manifest, boot=self._store.boot)
             write_manifest(building, manifest)
             # A damaged entry may be in the way.
@@ -262,6 +306,12 @@ class Fetching:
             with suppress(OSError):
                 free = self._store.free_bytes(directory)
             raise from_os_error(error, directory=directory, doing=doing, free=free) from error
+
+
+def _there(entry: StoreEntry | None) -> StoreEntry:
+    """What unpacking a file gives: an entry or an error."""
+    assert entry is not None
+    return entry
 
 
 def _local_path(address: str, package: LockedPackage) -> str:

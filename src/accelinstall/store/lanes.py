@@ -56,6 +56,11 @@ class Lanes:
             self._bytes, self._waited, self._since = 0, 0.0, self._clock()
 
     @property
+    def files(self) -> int:
+        """How many files are being fetched."""
+        return self._files
+
+    @property
     def has_room(self) -> bool:
         """Whether a further connection is wanted."""
         return self._extra < self._pace.target

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import ModuleType
 from typing import Any
 
@@ -16,8 +16,9 @@ from accelinstall.store.archive import STORED, Member, Read
 from accelinstall.store.record import Row
 from accelinstall.store.refusals import MemberDamaged, RecordMismatch, SizeBeyondDeclared, WheelRefused
 
-# What comes out of a step stays in the cache of a core while it is hashed and written.
-_PACKED_STEP, _STEP = 256 << 10, 1 << 20
+# What comes out of a step stays in the cache of a core while it is hashed and written: with steps of 1 MiB the same
+# work takes half as long again.
+_PACKED_STEP, _STEP = 64 << 10, 256 << 10
 
 # Windows keeps read-only files from being removed; elsewhere it keeps an edit in one environment from reaching others.
 _MODE, _EXECUTABLE_MODE = (0o666, 0o777) if os.name == "nt" else (0o444, 0o555)
@@ -40,7 +41,7 @@ def find_inflater() -> ModuleType:
 
 
 def inflated(member: Member, read: Read, zlib: ModuleType) -> Iterator[bytes]:
-    """The content of *member* in pieces of at most 1 MiB.
+    """The content of *member* in pieces of at most 256 KiB.
 
     :raises SizeBeyondDeclared: as soon as one byte more than declared comes out.
     :raises MemberDamaged: when the data is no deflate stream, ends early, or does not have the declared checksum.
@@ -60,8 +61,10 @@ def inflated(member: Member, read: Read, zlib: ModuleType) -> Iterator[bytes]:
 
 
 def _stored(member: Member, read: Read) -> Iterator[bytes]:
-    for position in range(member.start, member.end, _STEP):
-        yield read(position, min(_STEP, member.end - position))
+    position = member.start
+    while position < member.end and (piece := read(position, min(_STEP, member.end - position))):
+        position += len(piece)
+        yield piece
 
 
 def _deflated(member: Member, read: Read, zlib: ModuleType) -> Iterator[bytes]:
@@ -86,6 +89,29 @@ def _deflated(member: Member, read: Read, zlib: ModuleType) -> Iterator[bytes]:
         raise MemberDamaged(member=member.path, found="data after the end of its stream")
 
 
+def pieces_of(member: Member, read: Read, zlib: ModuleType) -> Iterable[bytes]:
+    """:func:`inflated`, in one step for a small member whose data is as it should be."""
+    if member.size > _STEP or member.packed_size > _STEP:
+        return inflated(member, read, zlib)
+    packed = read(member.start, member.packed_size)
+    while len(packed) < member.packed_size and (
+        more := read(member.start + len(packed), member.packed_size - len(packed))
+    ):
+        # What is read out of a stream comes as it comes.
+        packed = bytes(packed) + more
+    if member.method != STORED and len(packed) == member.packed_size:
+        stream = zlib.decompressobj(wbits=-15)
+        try:
+            content = stream.decompress(packed, member.size + 1)
+        except zlib.error:
+            content = b""
+        whole = stream.eof and not stream.unused_data and len(content) == member.size
+        if whole and zlib.crc32(content) == member.crc:
+            return (content,) if content else ()
+    # What is wrong with it is told by the one that looks at every step.
+    return inflated(member, lambda offset, length: packed[offset - member.start :][:length], zlib)
+
+
 def content_of(member: Member, read: Read, zlib: ModuleType) -> bytes:
     """The whole content of a small *member*."""
     return b"".join(inflated(member, read, zlib))
@@ -108,7 +134,7 @@ def write_member(
     other: Any = hashlib.new(row.algorithm) if row and row.algorithm in ("sha384", "sha512") else None
     descriptor = os.open(target, _CREATE, _EXECUTABLE_MODE if member.is_executable else _MODE)
     try:
-        for piece in inflated(member, read, zlib):
+        for piece in pieces_of(member, read, zlib):
             if cancelled():
                 raise Cancelled
             own.update(piece)

@@ -33,16 +33,37 @@ def unpack(
 
     :raises WheelRefused: for a wheel that breaks a rule; when only its content does, *tree* holds a part.
     """
-    zlib = find_inflater()
     descriptor = os.open(wheel, os.O_RDONLY | getattr(os, "O_BINARY", 0))
     try:
+        size = os.fstat(descriptor).st_size
         read = reader_of(descriptor)
-        members = read_members(read, os.fstat(descriptor).st_size)
-        examination = examine(members, package=package, text=lambda member: content_of(member, read, zlib))
-        make_room(examination.size)
-        return _lay_out(examination, tree, read=read, zlib=zlib, crew=crew, cancelled=cancelled)
+        return unpack_read(read, size, tree, package=package, run=crew.run, make_room=make_room, cancelled=cancelled)
     finally:
         os.close(descriptor)
+
+
+def unpack_read(
+    read: Read,
+    size: int,
+    tree: str,
+    *,
+    package: LockedPackage,
+    run: Callable[[Iterable[Callable[[], object]]], object],
+    make_room: Callable[[int], object],
+    cancelled: Callable[[], bool],
+) -> Manifest:
+    """:func:`unpack` for a wheel of *size* bytes that is read by *read*; *run* does the jobs of writing its files."""
+    zlib = find_inflater()
+    members = read_members(read, size)
+    examination = examine(members, package=package, text=lambda member: content_of(member, read, zlib))
+    make_room(examination.size)
+    return _lay_out(examination, tree, read=read, zlib=zlib, run=run, cancelled=cancelled)
+
+
+def run_here(jobs: Iterable[Callable[[], object]]) -> None:
+    """The jobs one after the other, in this thread."""
+    for job in jobs:
+        job()
 
 
 def reader_of(descriptor: int) -> Read:
@@ -67,46 +88,66 @@ def _lay_out(
     *,
     read: Read,
     zlib: ModuleType,
-    crew: Crew,
+    run: Callable[[Iterable[Callable[[], object]]], object],
     cancelled: Callable[[], bool],
 ) -> Manifest:
-    make_folders(tree, (member.path for member in examination.files))
-    inside = f"{examination.dist_info}/"
-    digests: dict[str, str] = {}
-    warnings = list(examination.warnings)
+    writing = Writing(examination, tree, zlib=zlib, cancelled=cancelled)
 
     def write(members: list[Member]) -> None:
         source = _buffered(read, members)
         for member in members:
-            digest, wrong = write_member(
-                member,
-                examination.record.get(member.path),
-                read=source,
-                target=f"{tree}/{member.path}",
-                zlib=zlib,
-                cancelled=cancelled,
-            )
-            if wrong and not member.path.startswith(inside):
-                raise wrong
-            if wrong:
-                warnings.append(wrong.detail)
-            digests[member.path] = digest
+            writing.write(member, source)
 
-    crew.run([lambda members=members: write(members) for members in batches(examination.files)])  # type: ignore[misc]
-    paths = [member.path for member in examination.files]
-    return Manifest(
-        name=examination.name,
-        version=examination.version,
-        dist_info=examination.dist_info,
-        purelib=examination.purelib,
-        warnings=tuple(sorted(warnings)),
-        files=stored_files(
-            paths,
-            [member.size for member in examination.files],
-            [digests[path] for path in paths],
-            [member.is_executable for member in examination.files],
-        ),
-    )
+    run([lambda members=members: write(members) for members in batches(examination.files)])  # type: ignore[misc]
+    return writing.manifest
+
+
+class Writing:
+    """The files of an examined wheel, written one by one below the new folder *tree*; several threads may write."""
+
+    def __init__(self, examination: Examination, tree: str, *, zlib: ModuleType, cancelled: Callable[[], bool]) -> None:
+        self._examination, self._tree, self._zlib, self._cancelled = examination, tree, zlib, cancelled
+        self._inside = f"{examination.dist_info}/"
+        self._digests: dict[str, str] = {}
+        self._warnings = list(examination.warnings)
+        make_folders(tree, (member.path for member in examination.files))
+
+    def write(self, member: Member, read: Read) -> None:
+        """Write *member*, compared with its checksum, its size and its row in RECORD.
+
+        :raises WheelRefused: when one of them is wrong; inside the dist-info folder RECORD's word is a warning.
+        """
+        digest, wrong = write_member(
+            member,
+            self._examination.record.get(member.path),
+            read=read,
+            target=f"{self._tree}/{member.path}",
+            zlib=self._zlib,
+            cancelled=self._cancelled,
+        )
+        if wrong and not member.path.startswith(self._inside):
+            raise wrong
+        if wrong:
+            self._warnings.append(wrong.detail)
+        self._digests[member.path] = digest
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the store remembers, once every file is written."""
+        files = self._examination.files
+        return Manifest(
+            name=self._examination.name,
+            version=self._examination.version,
+            dist_info=self._examination.dist_info,
+            purelib=self._examination.purelib,
+            warnings=tuple(sorted(self._warnings)),
+            files=stored_files(
+                [member.path for member in files],
+                [member.size for member in files],
+                [self._digests[member.path] for member in files],
+                [member.is_executable for member in files],
+            ),
+        )
 
 
 def make_folders(tree: str, paths: Iterable[str]) -> None:

@@ -1,0 +1,161 @@
+"""A large wheel unpacked out of its download: directory first, then every member as it passes, nothing twice.
+
+What the whole file would be judged by is judged before a byte is written, from its last part; what only the bytes can
+tell (local headers, checksums, RECORD, the hash of the wheel) is compared while they pass.  Anything unexpected ends
+the attempt with :class:`Unstreamable`: the wheel is then fetched to the disk and judged there, which also says what is
+wrong with it.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from accelinstall.errors import SourceError
+from accelinstall.events import FileAdvanced, FileFinished, FileStarted
+from accelinstall.store.archive import (
+    LOCAL_SIZE,
+    Central,
+    Member,
+    descriptor_length,
+    has_descriptor,
+    judge_gap,
+    promised,
+    read_directory,
+    read_local,
+)
+from accelinstall.store.examination import Examination, examine
+from accelinstall.store.flow import Flow, reader_behind
+from accelinstall.store.members import content_of, find_inflater, inflated
+from accelinstall.store.refusals import WheelRefused
+from accelinstall.store.unpack import Writing
+from accelinstall.store.wide import CHUNK, Unstreamable
+
+if TYPE_CHECKING:
+    from accelinstall.store.archive import Read
+    from accelinstall.store.download import Download
+    from accelinstall.store.manifest import Manifest
+
+
+def stream_wheel(task: Download, tree: str, *, make_room: Callable[[int], object]) -> Manifest | None:
+    """The manifest of the wheel once it has been downloaded, verified and unpacked into *tree* in one pass.
+
+    ``None``, and perhaps a part in *tree*, when that is not possible here; ``task.partial`` may hold a beginning.
+
+    :raises Cancelled: when somebody asked for it.
+    :raises DiskFull: as *make_room* does, which hears how many bytes are to be written.
+    """
+    size = task.package.size
+    if size is None:
+        return None
+    told = 0
+    task.progress(FileStarted(name=task.package.filename, size=size))
+    task.lanes.begin()
+    try:
+        end = _read_end(task, size)
+        entries, examination = _examine(task, end, size)
+        make_room(examination.size)
+        flow = Flow(task, size, end.validator)
+        try:
+            manifest = _unpack(flow, entries, examination, end.directory, tree, task)
+            told = flow.told
+            if flow.finish() != task.package.sha256:
+                raise Unstreamable("the hash is another")
+        finally:
+            told = flow.told
+            flow.close()
+    except (Unstreamable, WheelRefused, SourceError):
+        if told:
+            task.progress(FileAdvanced(name=task.package.filename, amount=-told))
+        return None
+    finally:
+        task.lanes.end()
+    task.progress(FileFinished(name=task.package.filename))
+    return manifest
+
+
+class _End:
+    """The last part of the file, and how to ask for others.
+
+    :ivar validator: what the server calls this file, for ``If-Range``.
+    """
+
+    def __init__(self, read: Read, validator: str) -> None:
+        self.read, self.validator = read, validator
+        self.directory = 0
+
+
+def _read_end(task: Download, size: int) -> _End:
+    """:raises Unstreamable: when the server does not give parts of files."""
+    from accelinstall.store.download import validator_of
+
+    # The directory of a wheel, its RECORD and METADATA usually fit: 2 MB of torch's 530.
+    wanted = min(size, max(128 << 10, size // 256))
+    with task.http.open(task.address, tail=wanted) as stream:
+        if stream.status != 206 or stream.total != size or stream.start != size - wanted:
+            raise Unstreamable("no parts")
+        validator = validator_of(stream)
+        tail = b"".join(stream.chunks(CHUNK))
+
+    def open_part(start: int, stop: int) -> bytes:
+        headers = {"If-Range": validator} if validator else None
+        with task.http.open(task.address, start=start, stop=stop, headers=headers) as part:
+            if part.start != start or part.total != size:
+                raise Unstreamable("another part")
+            return b"".join(part.chunks(CHUNK))
+
+    return _End(reader_behind(open_part, size - wanted, tail), validator)
+
+
+def _examine(task: Download, end: _End, size: int) -> tuple[list[Central], Examination]:
+    """The entries in file order, and the wheel judged by what its end says."""
+    zlib = find_inflater()
+    entries, end.directory = read_directory(end.read, size)
+    members = [promised(entry) for entry in entries]
+    by_path = {member.path: entry for member, entry in zip(members, entries, strict=True)}
+
+    def text(member: Member) -> bytes:
+        return content_of(read_local(end.read, by_path[member.path]), end.read, zlib)
+
+    examination = examine(members, package=task.package, text=text)
+    return sorted(entries, key=lambda entry: entry.offset), examination
+
+
+def _unpack(
+    flow: Flow, entries: list[Central], examination: Examination, directory: int, tree: str, task: Download
+) -> Manifest:
+    zlib = find_inflater()
+    writing = Writing(examination, tree, zlib=zlib, cancelled=task.cancelled)
+    wanted = {member.path for member in examination.files}
+    for number, entry in enumerate(entries):
+        judge_gap(entry, entries, flow.position, entry.offset)
+        member = _member(flow, entry)
+        if member.path in wanted:
+            writing.write(member, flow.read)  # type: ignore[arg-type]
+        else:
+            # A folder, or RECORD, which is compared with its checksum like all others.
+            for _ in inflated(member, flow.read, zlib):  # type: ignore[arg-type]
+                continue
+        if has_descriptor(entry):
+            following = entries[number + 1].offset if number + 1 < len(entries) else directory
+            _pass_descriptor(flow, entry, following - flow.position)
+    judge_gap(None, entries, flow.position, directory)
+    return writing.manifest
+
+
+def _member(flow: Flow, entry: Central) -> Member:
+    """The member whose local header comes next, compared with the directory."""
+    head = flow.take(LOCAL_SIZE)
+    names, extras = struct.unpack_from("<2H", head, LOCAL_SIZE - 4)
+    head += flow.take(names + extras)
+    return read_local(lambda offset, length: head[offset - entry.offset :][:length], entry)
+
+
+def _pass_descriptor(flow: Flow, entry: Central, length: int) -> None:
+    if not 0 < length <= 24:
+        raise Unstreamable("a data descriptor of another length")
+    start, data = flow.position, flow.take(length)
+    found = descriptor_length(lambda offset, count: data[offset - start :][:count], entry, start)
+    if found != length:
+        raise Unstreamable("something behind a data descriptor")
