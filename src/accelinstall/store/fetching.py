@@ -65,7 +65,9 @@ class Fetching:
         self._lock = threading.Lock()
         self._error: BaseException | None = None
         self._entries: dict[str, StoreEntry] = {}
-        self._reserved = 0
+        # What threads have in hand that may have to be left to a server that stalls.
+        self._arriving: dict[str, bytearray] = {}
+        self._building: set[str] = set()
 
     def run(self) -> Mapping[str, StoreEntry]:
         """The entries of all packages."""
@@ -129,6 +131,14 @@ class Fetching:
         for thread in threads:
             if thread.ident is not None:
                 thread.join(max(0.0, deadline - time.monotonic()))
+        # Who is left hangs in a socket and gives up at the next byte; it is cleaned up after here.
+        for partial, arrived in list(self._arriving.items()):
+            if arrived:
+                with suppress(OSError):
+                    fs.write_atomic(partial, bytes(arrived))
+        for building in list(self._building):
+            with suppress(OSError):
+                fs.remove_tree(building)
 
     def _work(self) -> None:
         try:
@@ -203,7 +213,11 @@ class Fetching:
         """The entry of a wheel that is unpacked out of its download; ``None``: it has to be on the disk first."""
         package = task.package
         if size <= min(SMALL, self._store.part):
-            content = fetch_whole(task)
+            arrived = self._arriving[task.partial] = bytearray()
+            try:
+                content = fetch_whole(task, arrived)
+            finally:
+                del self._arriving[task.partial]
             if content is None:
                 return None
             return self._publish(package, self._from_memory(package, content), source=task.address)
@@ -278,6 +292,7 @@ class Fetching:
         fs.remove_tree(building)
         try:
             os.mkdir(building)
+            self._building.add(building)
             manifest = unpack(os.path.join(building, "tree"))
             if manifest is None:
                 return None
@@ -290,6 +305,7 @@ class Fetching:
             raise refusal.of(wheel=package.filename, source=source) from None
         finally:
             fs.remove_tree(building)
+            self._building.discard(building)
         for warning in manifest.warnings:
             message = f"`{package.filename}`: {warning}"
             self._progress(Note(level="warning", code="wheel-flaw", message=message))

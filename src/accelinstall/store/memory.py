@@ -22,16 +22,17 @@ SMALL = 4 << 20
 _PATIENCE = 1.0
 
 
-def fetch_whole(task: Download) -> bytes | None:
+def fetch_whole(task: Download, arrived: bytearray) -> bytes | None:
     """The locked file; ``None`` when the first answer did not bring it.
 
+    :param arrived: empty; holds what came so far, for whoever gives this thread up while a server stalls.
     What came of it lies in ``task.partial`` then, and also when this raises: whoever fetches to the disk goes on there.
 
     :raises SourceError: when the server cannot be asked at all.
     :raises Cancelled: when somebody asked for it.
     """
     size, name = task.package.size, task.package.filename
-    arrived, began, keeper = bytearray(), time.monotonic(), None
+    began, keeper = time.monotonic(), None
     task.progress(FileStarted(name=name, size=size))
     with task.http.open(task.address) as stream:
         if size is None or stream.start or stream.total not in (None, size):
@@ -62,7 +63,7 @@ def fetch_whole(task: Download) -> bytes | None:
     if hashlib.sha256(arrived).hexdigest() != task.package.sha256:
         _leave(task, arrived)
         return None
-    if keeper is not None:
+    if keeper is not None and not task.cancelled():
         os.unlink(task.partial)
     task.progress(FileFinished(name=name))
     return bytes(arrived)
