@@ -64,7 +64,8 @@ class Worker:
     def send(self, *argv: str, environ: dict[str, str], **wishes: Any) -> None:
         """Begin one command line; :meth:`receive` gives what became of it.
 
-        :param wishes: ``kill_after`` seconds, which ``signal`` (SIGKILL), ``largest_file`` that it may write.
+        :param wishes: ``kill_after`` seconds, which ``signal`` (SIGKILL); ``kill_at`` a step of the commit;
+            ``largest_file`` that it may write.
         """
         assert self._process.stdin
         self._process.stdin.write(json.dumps({"argv": argv, "environ": environ, **wishes}) + "\n")

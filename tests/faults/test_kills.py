@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from accelinstall.events import ignore
+from accelinstall.installation import recover
+from accelinstall.pipeline.caching import keep_cache
+from accelinstall.pipeline.request import Request
 from tests.faults.kit import ROUNDS, Bench, Done
 
 KILLS = 200 if ROUNDS else 12
@@ -142,6 +149,40 @@ def test_an_uninstall(bench: Bench, locks: tuple[Path, Path, Path], capsys: pyte
             bench.good(old)
             check_old(bench, before)
     report("uninstall", tally, capsys)
+
+
+def test_a_commit_that_was_killed_is_never_completed_behind_the_back_of_a_later_run(
+    bench: Bench, locks: tuple[Path, Path, Path]
+) -> None:
+    """Whatever an earlier run has remembered: the lock that was asked for last is what any later command finds."""
+    old, new, _ = locks
+    bench.good(old)
+    before = bench.state()
+    for step in (0, 1, 5):
+        time.sleep(0.1)  # what has only just changed is not remembered
+        assert "nothing to do" in bench.good(old).out
+        assert list(bench.cache.glob("shortcuts-v1/*.nothing"))
+        assert bench.sync(new, kill_at=step).status == -9
+        bench.good(old)
+        check_old(bench, before)
+        recover(bench.interpreter())
+        check_old(bench, before)
+        bench.good(old)
+
+
+def test_what_is_laid_out_from_memory_is_spared_by_eviction(bench: Bench, locks: tuple[Path, Path, Path]) -> None:
+    _, new, _ = locks
+    fresh = bench.root / "from memory"
+    for venv in (bench.venv, fresh):
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
+        bench.good(new, venv=venv)
+    bench.forget(bench.venv)
+    assert (
+        keep_cache(
+            Request(cache_directory=str(bench.cache)), action="prune", older_than_days=None, max_size=0, progress=ignore
+        ).spared
+        == 3
+    )
 
 
 def report(what: str, tally: Tally, capsys: pytest.CaptureFixture[str]) -> None:

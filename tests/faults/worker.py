@@ -1,8 +1,8 @@
 """Command lines, each run in a process forked with everything imported: a kill then hits work, not imports.
 
 ``python -m tests.faults.worker`` reads one JSON object a line, ``{"argv", "environ", "kill_after", "signal",
-"largest_file"}``, and answers each with ``{"status", "seconds", "out", "err", "after_signal"}``: *status* is negative
-for a signal, *after_signal* are the seconds that the process lived on after it was sent one.
+"largest_file", "kill_at"}``, and answers each with ``{"status", "seconds", "out", "err", "after_signal"}``: *status* is
+negative for a signal, *after_signal* are the seconds that the process lived on after it was sent one.
 """
 
 from __future__ import annotations
@@ -33,24 +33,33 @@ def _preload() -> None:
 
 
 def _child(order: dict[str, Any], out: BinaryIO, err: BinaryIO) -> None:
-    from accelinstall.cli import run
+    from accelinstall.__main__ import main as run
 
+    os.environ.clear()
+    os.environ.update(order["environ"])
     os.dup2(out.fileno(), 1)
     os.dup2(err.fileno(), 2)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if order.get("largest_file"):
         resource.setrlimit(resource.RLIMIT_FSIZE, (order["largest_file"],) * 2)
+    if order.get("kill_at") is not None:
+        sys.addaudithook(lambda event, facts: _kill_at(order["kill_at"], event, facts))
     code = 130  # interrupted before the command line has begun
     try:
         # Blocked until here: what the test's own machinery does is not to be interrupted.
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-        code = run(order["argv"], environ=order["environ"])
+        code = run(order["argv"])
         sys.stdout.flush()
         sys.stderr.flush()
     except KeyboardInterrupt:
         pass
     finally:
         os._exit(code)
+
+
+def _kill_at(step: int, event: str, facts: tuple[Any, ...]) -> None:
+    if event == "accelinstall.commit" and facts[0] == step:
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _run(order: dict[str, Any]) -> dict[str, Any]:

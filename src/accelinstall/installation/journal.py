@@ -108,7 +108,7 @@ def commit(journal: Journal, state: State, *, progress: events.Progress = events
     fs.write_atomic(state.journal, journal.render(state.root).encode(), fsync=True)
     try:
         progress(events.PhaseAdvanced(phase="commit", detail="journal"))
-        complete(journal, state)
+        complete(journal, state, resumed=False)
     except BaseException:
         # Once the journal is closed nothing could finish a second attempt at undoing.
         if os.path.lexists(state.journal):
@@ -117,17 +117,25 @@ def commit(journal: Journal, state: State, *, progress: events.Progress = events
     progress(events.PhaseAdvanced(phase="commit", amount=len(journal.moves)))
 
 
-def complete(journal: Journal, state: State) -> None:
+def complete(journal: Journal, state: State, *, resumed: bool = True) -> None:
     """Do the moves that are not done yet and close the journal.
 
+    :param resumed: whether any may be done already; else they are not looked at, so that the time between the first
+        rename and the last is that of the renames.
     :raises OSError: when a rename fails; the journal stays open.
     """
     aside = os.path.join(state.trash, journal.id)
     count = len(journal.moves)
     for number, move in enumerate(journal.moves):
         sys.audit("accelinstall.commit", number, count)
-        if not move.is_done() and (move.kind == "place" or os.path.lexists(move.source)):
+        if resumed and move.is_done():
+            continue
+        try:
             _rename(move.source, move.target, aside)
+        except FileNotFoundError:
+            # What somebody else has removed meanwhile need not leave.
+            if move.kind == "place" or os.path.lexists(move.source):
+                raise
     sys.audit("accelinstall.commit", count, count)
     # The moves stay on record beside what they displaced: a rollback finds foreign files by them.
     os.replace(state.journal, os.path.join(aside, "moves.json"))

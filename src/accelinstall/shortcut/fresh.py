@@ -10,7 +10,7 @@ import os
 import sys
 import time
 
-from accelinstall.shortcut.asking import FOLDER, boot, cache_folder, digest, read
+from accelinstall.shortcut.asking import FOLDER, boot, cache_folder, digest, read, write
 from accelinstall.shortcut.commit import Gone, commit, landing, make_folders, remove, write_file
 from accelinstall.shortcut.outline import CREATED, ID, SECONDS, Outline, parse_outline
 
@@ -151,6 +151,10 @@ def _install(outline: Outline, wish: Wish) -> "tuple[str, str] | None":
     finally:
         os.close(holder)
     _touch(outline)
+    note = f"{outline.store}/.environments/{digest(purelib)}"
+    if not os.path.exists(note):
+        # Eviction asks these before it takes anything away.
+        write(note, os.fsencode(purelib))
     return _said(outline, wish, seconds), ""
 
 

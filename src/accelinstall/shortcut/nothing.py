@@ -20,6 +20,7 @@ _CODE = (".py", ".pyc", ".so", ".pth")
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 # What an environment is known by, whichever of its files were opened.
+_STATE = "/.accelinstall/"
 _OWN_FACTS = ("pyvenv.cfg", "bin/python", "conda-meta")
 
 
@@ -98,6 +99,8 @@ def remember(recorder: Recorder, *, environment: str, out: str, err: str) -> Non
     watched = {path for path in watched if not path.startswith(f"{library}/") or "/site-packages" in path}
     watched.update(os.path.dirname(path) for path in list(watched) if path.endswith(".dist-info/INSTALLER"))
     watched.update(f"{environment}/{name}" for name in _OWN_FACTS)
+    # A commit that was killed leaves a journal, and the files perhaps as they were: it has to be undone or completed.
+    watched.update(f"{path.partition(_STATE)[0]}{_STATE}journal" for path in list(watched) if _STATE in path)
     # An environment that comes into being here would be preferred to most others.
     watched.add(os.path.abspath(".venv/pyvenv.cfg"))
     rows = [fact(path) for path in sorted(watched)]

@@ -17,7 +17,8 @@ def remember_environment(store: Store, purelib: str) -> None:
 
     Where the store cannot be written, nothing is noted: then nothing can be evicted there either.
     """
-    key = hashlib.sha256(os.fsencode(purelib)).hexdigest()
+    # The name that `accelinstall.shortcut` gives it too.
+    key = hashlib.blake2b(os.fsencode(purelib), digest_size=20).hexdigest()
     note = os.path.join(store.directory, _FOLDER, key)
     if os.path.exists(note):
         return
