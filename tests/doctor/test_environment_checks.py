@@ -41,6 +41,23 @@ def test_another_users_environment_elsewhere_is_not_ours_to_mend() -> None:
     assert not finding.fixable
 
 
+def test_a_project_that_is_not_poetrys_gets_no_settings_of_poetry() -> None:
+    files: dict[str, str | bytes] = {
+        "pyproject.toml": '[project]\nname = "x"\nversion = "1"\n',
+        "compose.yaml": COMPOSE,
+    }
+    looked = snapshot(files, local=machine(environment=environment(owner=0)))
+    (finding,) = found("environment-foreign-owner", looked)
+    assert not finding.fixable and "--venv" in finding.hint
+    assert mended(looked) == {"compose.yaml": COMPOSE.replace("# the sources\n", "# the sources\n      - /app/.venv\n")}
+
+
+def test_a_variable_that_outweighs_the_settings_is_named() -> None:
+    files = PROJECT | {"poetry.toml": "[virtualenvs]\nin-project = false\n"}
+    (finding,) = found("environment-foreign-owner", snapshot(files, local=machine(environment=environment(owner=0))))
+    assert not finding.fixable and "unset POETRY_VIRTUALENVS_IN_PROJECT" in finding.hint
+
+
 def test_an_environment_of_a_python_that_is_not_here_is_an_error() -> None:
     local = machine(environment=environment(problem="/p/.venv/bin/python was made from /usr/local, which is gone"))
     (finding,) = found("environment-foreign-python", snapshot(PROJECT, local=local))

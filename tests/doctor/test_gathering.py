@@ -35,6 +35,8 @@ def test_files_are_found_where_projects_keep_them(tmp_path: Path) -> None:
         "poetry.toml",
         "pylock.cpu-linux-x86_64-cp311.toml",
         "pyproject.toml",
+        "requirements-dev.txt",
+        "requirements/base.txt",
         "scripts/run.sh",
     ]
     for name in [*wanted, "src/deep/Dockerfile", "README.md", "mkdocs.yml", ".venv/bin/activate.sh", ".git/hooks/x.sh"]:

@@ -178,6 +178,16 @@ def test_tensorflows_extra_is_written_right_in_scripts_and_told_in_the_project()
     assert mended(looked) == {"scripts/x.sh": "pip install 'tensorflow[and-cuda]==2.20'\n"}
 
 
+def test_requirements_files_are_places_of_what_the_project_names() -> None:
+    text = "--index-url https://me:s3cret@x.test/simple\nweb==0.8 ; python_version > '3'  # old\nother==1\nweb==1.*\n"
+    looked = snapshot(PROJECT | {"requirements/prod.txt": text + "tensorflow[cuda]>=2.20\n"})
+    rows = {cell for cell in cells(looked, "package:web") if cell[0] == "requirements/prod.txt"}
+    assert rows == {("requirements/prod.txt", "0.8", "requirements/prod.txt:2")}
+    assert cells(looked, "package:other") == set()
+    assert ids(looked) == {"package-pin-differs", "secret-in-source-url", "tensorflow-cuda-extra"}
+    assert mended(looked) == {"requirements/prod.txt": text + "tensorflow[and-cuda]>=2.20\n"}
+
+
 def test_passwords_in_the_open_are_errors_and_variables_are_none() -> None:
     source = (
         '\n[[tool.poetry.source]]\nname = "ours"\nurl = "https://me:hunter2@x.test/simple"\npriority = "supplemental"\n'

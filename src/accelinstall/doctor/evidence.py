@@ -69,6 +69,13 @@ class Evidence:
         """The whole table, sorted."""
         return tuple(sorted(dict.fromkeys((*self.reading.facts, *self.snapshot.facts, *local_facts(self)))))
 
+    @property
+    def uses_poetry(self) -> bool:
+        """Whether anything says that the project is Poetry's."""
+        if POETRY_LOCK in self.texts or "poetry.toml" in self.texts or "poetry" in self.data.get("tool", {}):
+            return True
+        return "poetry" in str(self.data.get("build-system", {}))
+
     def of(self, fact: str) -> tuple[Fact, ...]:
         """Every cell of one row, in the order read."""
         return tuple(one for one in self.reading.facts if one.fact == fact)
@@ -112,6 +119,7 @@ _DOCKERFILE = re.compile(r"(?:.*/)?(?:(?:Dockerfile|Containerfile)(?:\..+)?|.+\.
 _COMPOSE = re.compile(r"(?:.*/)?(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml")
 _WORKFLOW = re.compile(r"\.github/(?:workflows/[^/]+|actions/.+/action)\.ya?ml")
 _GITLAB = re.compile(r"\.gitlab-ci\.ya?ml|\.gitlab/.+\.ya?ml")
+_REQUIREMENTS = re.compile(r"(?:requirements/)?[^/]*\.txt|(?:.*/)?requirements[^/]*\.txt")
 _SCRIPT = re.compile(r"(?:.*/)?(?:[^/]+\.(?:sh|bash)|Makefile|makefile|GNUmakefile|justfile|\.envrc|Procfile)")
 
 Reader = Callable[[str], Reading]
@@ -131,6 +139,8 @@ def _reader(path: str, is_shown: Callable[[str], bool]) -> Reader | None:
     ):
         if pattern.fullmatch(path):
             return partial(reader, path=path)
+    if _REQUIREMENTS.fullmatch(path):
+        return partial(settings.read_requirements, is_shown=is_shown, path=path)
     if _PYLOCK.fullmatch(path):
         return partial(project_files.read_pylock, is_shown=is_shown, path=path)
     named: Mapping[str, Callable[..., Reading]] = {

@@ -26,7 +26,7 @@ _NAMED = (
 )
 _AT_TOP = re.compile(
     r"(?:Dockerfile|Containerfile).*|.*\.[Dd]ockerfile|.*\.dockerignore|(?:docker-)?compose.*\.ya?ml|.*\.(?:sh|bash)"
-    r"|[Mm]akefile|GNUmakefile|justfile|Procfile|pylock(?:\.[^.]+)?\.toml"
+    r"|[Mm]akefile|GNUmakefile|justfile|Procfile|pylock(?:\.[^.]+)?\.toml|(?:requirements|constraints).*\.txt"
 )
 # Folders in which such files stand, and how deep below them.
 _FOLDERS = {
@@ -44,6 +44,7 @@ _FOLDERS = {
     ".devcontainer": 1,
 }
 _YAML = re.compile(r".*\.ya?ml")
+_TEXT = re.compile(r".*\.txt")
 
 
 def read_files(directory: str) -> tuple[dict[str, bytes], tuple[Finding, ...]]:
@@ -91,6 +92,8 @@ def _candidates(directory: str) -> Iterator[str]:
     for folder, depth in _FOLDERS.items():
         if folder in names:
             yield from _below(directory, folder, depth, _AT_TOP)
+    if "requirements" in names:
+        yield from _below(directory, "requirements", 1, _TEXT)
     if ".github" in names:
         yield from _below(directory, ".github/workflows", 1, _YAML)
         yield from _below(directory, ".github/actions", 3, re.compile(r"action\.ya?ml"))

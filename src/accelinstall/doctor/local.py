@@ -43,7 +43,7 @@ def _poetry_version(executable: str, environ: Mapping[str, str]) -> str:
 
     try:
         done = subprocess.run(
-            [executable, "--version", "--no-ansi", "--no-plugins"],
+            [executable, "--version", "--no-ansi"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_DEADLINE,

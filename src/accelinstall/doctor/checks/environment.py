@@ -43,12 +43,16 @@ def _existing(evidence: Evidence, one: LocalEnvironment) -> Iterator[Remark]:
     is_own = _is_in_project(evidence, one)
     if one.owner is not None and evidence.local.user is not None and one.owner != evidence.local.user:
         message = f"{one.path} belongs to uid {one.owner}, and you are uid {evidence.local.user}"
-        changes = separated(evidence) if is_own else ()
+        changes = separated(evidence) if is_own and evidence.uses_poetry else ()
         hint = "keep environments outside the project: poetry config --local virtualenvs.in-project false"
+        if is_own and _in_project(evidence) is False:
+            hint = "poetry.toml is outweighed: unset POETRY_VIRTUALENVS_IN_PROJECT"
+        elif not evidence.uses_poetry:
+            hint = "accelinstall sync --venv DIR"
         yield remark("environment-foreign-owner", message, hint=hint, changes=changes)
     elif one.problem or _is_of_another_python(one):
         reason = one.problem or f"it was made with Python {one.made_with}, and its Python here is {one.python}"
-        changes = separated(evidence) if is_own else ()
+        changes = separated(evidence) if is_own and evidence.uses_poetry else ()
         hint = f"rm -r {one.path}\naccelinstall sync"
         yield remark("environment-foreign-python", f"{one.path}: {reason}", hint=hint, changes=changes)
     else:
@@ -148,7 +152,9 @@ def check_separation(evidence: Evidence) -> Iterator[Remark]:
             continue
         level: Level = "error" if exists or in_project or asked else "warning"
         message = f"{mount.place} sees the project at {posixpath.dirname(target)}, so both would use one {_VENV}"
-        hint = f"add the volume {target}, or set virtualenvs.in-project = false in poetry.toml"
+        hint = f"add the volume {target}"
+        if evidence.uses_poetry and in_project is not False:
+            hint += ", or set virtualenvs.in-project = false in poetry.toml"
         where = f"{mount.path}:{mount.line}"
         changes = separated(evidence)
         yield remark("environment-in-container", message, hint=hint, where=where, level=level, changes=changes)
@@ -180,7 +186,7 @@ def _seen_at(evidence: Evidence, mount: Mount) -> str:
 def separated(evidence: Evidence) -> tuple[Change, ...]:
     """Edits after which a container and this machine no longer share an environment."""
     changes: list[Change] = []
-    if _in_project(evidence) is not False:
+    if evidence.uses_poetry and _in_project(evidence) is not False:
         changes.append(TomlValue(path="poetry.toml", keys=("virtualenvs", "in-project"), value=False))
     for mount in evidence.reading.mounts:
         target = _seen_at(evidence, mount)

@@ -14,30 +14,35 @@ _SECRET = re.compile(r"https?://[^/\s:@'\"$]+:(?!\$)[^/\s@'\"]+@")
 
 
 def check_tensorflow(evidence: Evidence) -> Iterator[Remark]:
-    """``tensorflow[cuda]``, in the project and in scripts."""
+    """``tensorflow[cuda]``, in the project, in scripts and in requirements files."""
     for group in evidence.project.groups if evidence.project else ():
         for wanted in group.wanted:
             if wanted.requirement.name.lower() == "tensorflow" and "cuda" in wanted.requirement.extras:
                 message = "tensorflow has no extra `cuda`, so nothing of CUDA would be installed"
                 yield remark("tensorflow-cuda-extra", message, hint="tensorflow[and-cuda]", where=wanted.where)
-    for command in evidence.reading.commands:
-        for word in command.words:
-            if not _EXTRA.match(word.text):
-                continue
-            line = evidence.line(command.path, word.line)
-            changes = tuple(
-                Substitution(
-                    path=command.path,
-                    line=word.line,
-                    column=match.start(),
-                    old=match[0],
-                    new=re.sub("cuda", "and-cuda", match[0]),
-                )
-                for match in _EXTRA.finditer(line)
+    spelled = [
+        (command.place, command.path, word.line, word.text)
+        for command in evidence.reading.commands
+        for word in command.words
+        if _EXTRA.match(word.text)
+    ]
+    spelled += [
+        (path, path, number, line)
+        for path, text in sorted(evidence.texts.items())
+        if path.endswith(".txt")
+        for number, line in enumerate(text.split("\n"), 1)
+        if _EXTRA.match(line.lstrip())
+    ]
+    for place, path, number, text in spelled:
+        changes = tuple(
+            Substitution(
+                path=path, line=number, column=match.start(), old=match[0], new=re.sub("cuda", "and-cuda", match[0])
             )
-            message = f"{command.place} asks for {word.text}: tensorflow has no extra `cuda`"
-            where = f"{command.path}:{word.line}"
-            yield remark("tensorflow-cuda-extra", message, hint="tensorflow[and-cuda]", where=where, changes=changes)
+            for match in _EXTRA.finditer(evidence.line(path, number))
+        )
+        message = f"{place} asks for {text.strip()}: tensorflow has no extra `cuda`"
+        where = f"{path}:{number}"
+        yield remark("tensorflow-cuda-extra", message, hint="tensorflow[and-cuda]", where=where, changes=changes)
 
 
 def check_secrets(evidence: Evidence) -> Iterator[Remark]:

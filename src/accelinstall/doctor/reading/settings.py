@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from accelinstall.doctor.facts import Fact, Reading
 from accelinstall.doctor.reading.yaml_nodes import Node, parse_yaml
 from accelinstall.project.positions import Positions
 
+_PIN = re.compile(r"\s*([A-Za-z0-9][\w.-]*)\s*(?:\[[^\]]*\])?\s*===?\s*([^\s;\\#*]+)(?=[\s;\\#]|$)")
 _HOOKS = {
     "astral-sh/ruff-pre-commit": "ruff",
     "charliermarsh/ruff-pre-commit": "ruff",
@@ -122,3 +123,16 @@ def read_script(text: str, *, path: str) -> Reading:
         if one.name == "POETRY_VERSION" and one.value[:1].isdigit()
     )
     return Reading(facts=tuple(dict.fromkeys(facts)), commands=commands, variables=tuple(variables))
+
+
+def read_requirements(text: str, is_shown: Callable[[str], bool], *, path: str) -> Reading:
+    """The exact pins of a requirements file, of packages that *is_shown* says yes to; its other lines say nothing."""
+    facts = []
+    for number, line in enumerate(text.split("\n"), 1):
+        match = _PIN.match(line)
+        if match is None:
+            continue
+        name = re.sub(r"[-_.]+", "-", match[1]).lower()
+        if is_shown(name):
+            facts.append(Fact(fact=f"package:{name}", place=path, value=match[2], where=f"{path}:{number}"))
+    return Reading(facts=tuple(facts))
