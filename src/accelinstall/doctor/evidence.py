@@ -67,7 +67,8 @@ class Evidence:
     @property
     def facts(self) -> tuple[Fact, ...]:
         """The whole table, sorted."""
-        return tuple(sorted(dict.fromkeys((*self.reading.facts, *self.snapshot.facts, *local_facts(self)))))
+        every = dict.fromkeys((*self.reading.facts, *self.snapshot.facts, *local_facts(self)))
+        return tuple(sorted(every, key=lambda one: (one.fact, one.place, one.value, one.where)))
 
     @property
     def uses_poetry(self) -> bool:

@@ -10,7 +10,7 @@ from accelinstall.values import dataclass, field
 LATEST = "latest"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
     """One cell of the table.
 
