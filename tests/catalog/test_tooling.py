@@ -61,6 +61,22 @@ def test_settings_of_the_real_poetry_are_known() -> None:
     assert set(names(Config.default_config)) <= load_tooling().poetry_variables
 
 
+@pytest.mark.parametrize("row", load_tooling().gone, ids=lambda row: f"{row.command} {row.flag}".strip())
+def test_the_real_poetry_agrees_about_what_is_gone_and_what_replaced_it(row: tooling.GoneCommand) -> None:
+    from poetry.console.application import Application
+
+    application = Application()
+    if row.plugin:
+        assert not application.has(row.command)
+        return
+    known = application.find(row.command).definition
+    # What is only deprecated is still taken.
+    assert known.has_option(row.flag.lstrip("-")) is (row.level == "warning")
+    replaced = application.find(row.renamed or row.command).definition
+    for word in row.becomes.split():
+        assert not word.startswith("--") or replaced.has_option(word.lstrip("-"))
+
+
 def test_what_people_mistake_is_no_setting_and_what_they_meant_is_one() -> None:
     known = load_tooling()
     assert not known.mistaken.keys() & known.poetry_variables

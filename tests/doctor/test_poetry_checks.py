@@ -93,6 +93,20 @@ def test_another_minor_is_an_error_and_another_patch_a_warning() -> None:
     assert [one.level for one in found("poetry-differs", snapshot(docker("ENV POETRY_VERSION=2.5.0")))] == ["warning"]
 
 
+def test_where_every_place_agrees_the_lock_is_the_odd_one() -> None:
+    files = docker("RUN pip install poetry==2.5.1") | {"poetry.lock": poetry_lock(poetry="1.4.2")}
+    (finding,) = found("poetry-differs", snapshot(files, local=machine(poetry="2.5.1")))
+    assert (finding.where, finding.level, finding.hint) == ("poetry.lock:1", "warning", "poetry lock")
+    (finding,) = found("poetry-differs", snapshot(files))
+    assert finding.where == "Dockerfile:2" and mended(snapshot(files))["Dockerfile"].endswith("poetry==1.4.2\n")
+
+
+@pytest.mark.parametrize(("local", "version"), [("2.4.1", "2.4.1"), ("", "2.5.1")])
+def test_without_a_lock_the_poetry_here_counts_else_the_newest_known(local: str, version: str) -> None:
+    files: dict[str, str | bytes] = {"pyproject.toml": PYPROJECT, "x.sh": "pip install poetry\n"}
+    assert mended(snapshot(files, local=machine(poetry=local))) == {"x.sh": f"pip install poetry=={version}\n"}
+
+
 def test_a_job_that_tries_several_versions_among_them_the_locks_is_testing() -> None:
     text = (
         "jobs:\n  test:\n    strategy:\n      matrix:\n        poetry: ['1.8.5', '2.5.1']\n    steps:\n"

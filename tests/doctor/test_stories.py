@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from accelinstall.environment import create_venv
-from tests.doctor.looking import poetry_lock
+from accelinstall.testing import IndexServer, make_wheel
+from tests.doctor.looking import PYPROJECT, poetry_lock
 from tests.pipeline.running import Workplace
 
 MINOR = "{}.{}".format(*sys.version_info)
@@ -166,3 +167,27 @@ def test_a_link_to_a_file_stays_a_link(workplace: Workplace, tmp_path: Path) -> 
     workplace.run("doctor", "--fix", "--yes")
     assert (workplace.project / "setup.sh").is_symlink()
     assert shared.read_text() == "pip install poetry==2.5.1\n"
+
+
+def test_a_mirror_with_html_pages_becomes_a_source_that_poetry_locks_from(workplace: Workplace, tmp_path: Path) -> None:
+    (workplace.project / "poetry.lock").unlink()
+    with IndexServer(json=False) as mirror:
+        mirror.add(make_wheel(tmp_path / "plain", "web", "1.0"))
+        workplace.variables["PIP_INDEX_URL"] = mirror.simple_url
+        assert findings(workplace)["mirror-not-a-source"] == "warning"
+        done = workplace.run("doctor", "--fix", "--yes")
+        assert done.code == 0, done.out + done.err
+        after = (workplace.project / "pyproject.toml").read_text()
+        assert after.startswith(PYPROJECT) and f'url = "{mirror.simple_url}"' in after
+        locked = subprocess.run(
+            [sys.executable, "-m", "poetry", "lock"],
+            cwd=workplace.project,
+            env=workplace.variables,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert locked.returncode == 0, locked.stdout + locked.stderr
+        assert 'name = "web"\nversion = "1.0"' in (workplace.project / "poetry.lock").read_text()
+        assert findings(workplace).keys() <= {"lock-stale"}
+        assert workplace.run("sync").code == 0 and findings(workplace) == {}

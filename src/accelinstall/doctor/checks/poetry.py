@@ -20,15 +20,23 @@ _PIN = re.compile(r"(?P<name>poetry(?:\[[^\]]*\])?)(?P<rest>(?P<sign>===|==|=|@)
 
 
 def agreed_poetry(evidence: Evidence) -> tuple[str, str]:
-    """(the Poetry that every place should use, why): the lock's, else this machine's, else what most places pin."""
+    """(the Poetry that every place should use, why).
+
+    That of the lock, unless two places or more agree on another minor and none on the lock's: then the lock is what is
+    odd.  Without a lock this machine's, else what most places pin, else the newest one known.
+    """
     tooling = load_tooling()
+    used = [fact.value for fact in _pins(evidence) if _EXACT.fullmatch(fact.value) and tooling.has_poetry(fact.value)]
+    used += [evidence.local.poetry] if evidence.local.poetry else []
+    common = Counter(used).most_common(1)[0][0] if used else ""
     if evidence.lock and evidence.lock.generator:
+        minors = {tuple(_minor(version)) for version in used}
+        if len(used) > 1 and len(minors) == 1 and tuple(_minor(evidence.lock.generator)) not in minors:
+            return common, "is what every place uses"
         return evidence.lock.generator, "wrote poetry.lock"
     if evidence.local.poetry:
         return evidence.local.poetry, "is installed here"
-    pins = Counter(fact.value for fact in _pins(evidence) if _EXACT.fullmatch(fact.value))
-    known = [version for version, _ in pins.most_common() if tooling.has_poetry(version)]
-    return (known[0], "is what most places pin") if known else (tooling.newest_poetry, "is the newest one known")
+    return (common, "is what most places pin") if common else (tooling.newest_poetry, "is the newest one known")
 
 
 def check_versions(evidence: Evidence) -> Iterator[Remark]:
@@ -53,6 +61,10 @@ def check_versions(evidence: Evidence) -> Iterator[Remark]:
     if here and here != agreed:
         message = f"Poetry here is {here}, and {agreed} {why}"
         yield remark("poetry-differs", message, hint=f"pipx install --force poetry=={agreed}", level="warning")
+    writer = evidence.lock.generator if evidence.lock else ""
+    if writer and _minor(writer) != _minor(agreed):
+        message = f"{POETRY_LOCK} was written by Poetry {writer}, and {agreed} {why}"
+        yield remark("poetry-differs", message, hint="poetry lock", where=f"{POETRY_LOCK}:1", level="warning")
     yield from _required(evidence, agreed, why)
 
 
