@@ -1,6 +1,6 @@
 """Cold and warm lock of one ML project: accelinstall and uv side by side in one run, Poetry and pip beside them.
 
-    python benchmarks/resolve.py [--rounds 5] [--peers 2] [--targets 6] [--gate]
+    python benchmarks/resolve.py [--rounds 5] [--peers 2] [--targets 6] [--kept] [--gate]
 
 Seventeen requirements, resolved from the default index alone for ``linux-x86_64``, CPython 3.11 (torch is the default
 index's own wheel, a CUDA 13 build).  *Cold* starts with empty caches, *warm* with those the cold run has filled and
@@ -11,7 +11,8 @@ in this process.
 An index that sends neither ``ETag`` nor ``Cache-Control`` lets nobody keep its pages: its *warm* run reads them again.
 ``--peers N`` lets pip, and Poetry where it is installed, take a cold turn in the first N rounds; pip resolves by
 ``--dry-run`` with ``fast-deps``, for otherwise it downloads every wheel it looks at where an index has no ``.metadata``
-files.  ``--targets N`` adds the lock of N targets at once.
+files.  ``--targets N`` adds the lock of N targets at once.  ``--kept`` adds warm runs with the same pages from a
+loopback server that lets them be kept for ten minutes, as PyPI does.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from accelinstall.model.project import Wanted
 from accelinstall.model.target import Target
 from accelinstall.net import HttpClient, Response
 from accelinstall.resolution import resolve, route
+from accelinstall.testing import IndexServer
 
 REQUIREMENTS = (
     "torch torchvision transformers accelerate datasets sentence-transformers fastapi uvicorn[standard] pandas "
@@ -64,11 +66,13 @@ class CountingClient(HttpClient):
         pip = read_pip_configuration(os.environ)
         super().__init__(cert=pip.cert, proxy=pip.proxy, timeout=pip.timeout or 30, credentials=pip.credentials)
         self.asked: Counter[str] = Counter()
+        self.pages: dict[str, Response] = {}
 
     def get(self, url: str, *, headers: object = None) -> Response:
-        """As the client's, counted."""
+        """As the client's, counted and kept."""
         self.asked[url] += 1
-        return super().get(url, headers=headers)  # type: ignore[arg-type]
+        self.pages[url] = response = super().get(url, headers=headers)  # type: ignore[arg-type]
+        return response
 
     def open(self, url: str, **wanted: object) -> object:  # type: ignore[override]
         """As the client's, counted."""
@@ -113,6 +117,24 @@ def time_rounds(
     return samples
 
 
+def time_kept(pages: dict[str, Response], index: str, work: Path, rounds: int) -> dict[str, list[Sample]]:
+    """Warm runs by tool, where *pages* come from a loopback server that lets them be kept for ten minutes, as PyPI."""
+    work.mkdir()
+    (work / "requirements.in").write_text("\n".join(REQUIREMENTS) + "\n")
+    samples: dict[str, list[Sample]] = {}
+    with IndexServer(cache_control="max-age=600") as server:
+        for url, page in pages.items():
+            name = url.removeprefix(index.rstrip("/"))
+            server.add_body(f"/simple{name}", page.body, content_type=page.headers.get("content-type", "text/html"))
+        tools = tools_in(work, server.simple_url)
+        for number in range(rounds + 1):
+            for name in sorted(tools, reverse=bool(number % 2)):
+                sample = measure([*tools[name].command, *tools[name].again], tools[name].environ)
+                if number:
+                    samples.setdefault(name, []).append(sample)
+    return samples
+
+
 def report(samples: dict[tuple[str, str], list[Sample]], names: list[str], peers: list[str]) -> None:
     """The table: the tools that are compared in all rounds, then the *peers*."""
     print("| | cold s | ratio to uv | warm s | ratio to uv | lock is there s | CPU s (cold) | peak MB (cold) |")
@@ -143,8 +165,8 @@ def report(samples: dict[tuple[str, str], list[Sample]], names: list[str], peers
         print("| " + " | ".join([*cells, f"{max(s.peak for s in cold) / 1e6:.0f}"]) + " |")
 
 
-def count_requests(index: str) -> Counter[str]:
-    """Every address that one resolution asks for, with how often."""
+def count_requests(index: str) -> tuple[Counter[str], dict[str, Response]]:
+    """Every address that one resolution asks for, with how often; and the pages."""
     from packaging.requirements import Requirement
 
     with CountingClient() as http, IndexClient(http) as client:
@@ -152,7 +174,7 @@ def count_requests(index: str) -> Counter[str]:
         wanted = [Wanted(requirement=Requirement(text)) for text in REQUIREMENTS]
         routing = route(default_index=index)
         resolve(wanted, target=target, routing=routing, finder=client)
-        return http.asked
+        return http.asked, http.pages
 
 
 def time_targets(work: Path, index: str, number: int) -> tuple[Sample, Sample]:
@@ -200,6 +222,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--peers", type=int, default=0, help="so many cold runs of pip and Poetry too")
+    parser.add_argument("--kept", action="store_true", help="warm runs behind an index that lets its pages be kept too")
     parser.add_argument("--targets", type=int, default=0, help="lock so many targets at once too (up to 6)")
     parser.add_argument("--gate", action="store_true", help="fail when uv is faster or memory passes 200 MB")
     options = parser.parse_args()
@@ -207,13 +230,19 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         (work / "requirements.in").write_text("\n".join(REQUIREMENTS) + "\n")
-        asked = count_requests(index)
+        asked, pages = count_requests(index)
         peers = peers_in(work, index) if options.peers else {}
         samples = time_rounds(tools_in(work, index), peers, work, options.rounds, options.peers)
         load = os.getloadavg()[1]
         print(f"{len(REQUIREMENTS)} requirements; {options.rounds} rounds; load average of five minutes {load:.1f}\n")
         report(samples, ["accelinstall", "uv"], list(peers))
         print(f"\nRequests of a cold resolution: {asked.total()}, addresses asked for twice: {_repeated(asked)}.")
+        if options.kept:
+            kept = time_kept(pages, index, work / "kept", options.rounds)
+            ours = kept["accelinstall"]
+            cpu = statistics.median(sample.cpu for sample in ours)
+            print(f"\nPages that may be kept: warm {_median(ours):.2f} s ({cpu:.2f} s of CPU), uv", end=" ")
+            print(f"{_median(kept['uv']):.2f} s.")
         if options.targets:
             one, several = time_targets(work, index, options.targets)
             print(f"\nOne target {one.wall:.2f} s, {options.targets} targets at once {several.wall:.2f} s")
