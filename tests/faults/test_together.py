@@ -7,10 +7,14 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import pytest
 
+from accelinstall.events import ignore
+from accelinstall.pipeline.caching import keep_cache
+from accelinstall.pipeline.request import Request
 from accelinstall.testing import Fault
 from tests.faults.kit import ROUNDS, Bench, Worker
 from tests.store.kit import leftovers, noise
@@ -103,3 +107,21 @@ def test_ctrl_c_at_random_moments_leaves_the_old_or_the_new_at_once(
     if ROUNDS:
         with capsys.disabled():
             print(f"\nCtrl-C: {dict(statuses)}")
+
+
+def test_installing_goes_on_while_somebody_empties_the_store(bench: Bench) -> None:
+    packages = [bench.wheel(f"p{n}", files={f"p{n}/f{k}.py": f"x = {k}\n" for k in range(40)}) for n in range(6)]
+    lock = bench.lock("all", packages)
+    request = Request(cache_directory=str(bench.cache))
+    for number in range(20 if ROUNDS else 4):
+        venv = bench.root / f"env{number}"
+        bench.begin(lock, venv=venv)
+        with ThreadPoolExecutor(1) as pool:
+            ending = pool.submit(bench.worker.receive)
+            removed = 0
+            while not ending.done() and removed < 6:
+                state = keep_cache(request, action="prune", older_than_days=None, max_size=0, progress=ignore)
+                removed += state.removed
+            done = ending.result()
+        assert done.status == 0, done.err
+        assert bench.untrue(venv) == []

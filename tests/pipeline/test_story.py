@@ -123,7 +123,10 @@ def test_a_dry_rollback_changes_nothing(workplace: Workplace, index: IndexServer
     workplace.run("optimize", "--environment", "cpu", "--index-url", index.simple_url)
     before = workplace.installed()
     done = workplace.run("rollback", "--dry-run")
-    assert (done.code, done.out) == (0, "Plan         remove 3\n")
+    assert (done.code, done.out.splitlines()) == (
+        0,
+        ["Plan         remove 3", "  - checker 3.0", "  - web 2.0", "  - wire 1.5"],
+    )
     assert workplace.installed() == before
 
 

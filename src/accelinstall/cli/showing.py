@@ -49,6 +49,8 @@ def conclude(console: Console, synced: Synced, findings: Iterable[Finding]) -> N
     """What was done, what it computes, what to read."""
     if synced.receipt is not None:
         console.line(text.labelled("Plan" if synced.dry_run else "Done", text.receipt_line(synced.receipt)))
+        if synced.dry_run:
+            print_lines(console, (f"  {line}" for line in text.change_lines(synced.receipt)))
     for proof in synced.proof:
         console.line(text.labelled("Proof", text.proof_line(proof)))
     tell(console, findings)

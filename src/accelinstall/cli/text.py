@@ -210,6 +210,12 @@ def transaction_lines(synced: Synced) -> Iterator[str]:
             yield f"~ {package.name} {step.installed.version} -> {package.version} ({cost})"
 
 
+def change_lines(receipt: Receipt) -> Iterator[str]:
+    """What a receipt changed, one distribution a line."""
+    signs = {"install": "+", "replace": "~", "remove": "-"}
+    return (f"{signs[action]} {name} {version}" for action, name, version in receipt.changes)
+
+
 def receipt_line(receipt: Receipt) -> str:
     """What was done, with the three slowest steps."""
     counts = [(sum(change[0] == verb for change in receipt.changes), verb) for verb in ("install", "replace", "remove")]
