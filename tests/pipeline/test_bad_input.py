@@ -151,10 +151,23 @@ def test_another_tools_lock_is_not_replaced(workplace: Workplace, index: IndexSe
     assert lock.read_text() == foreign
 
 
-def test_another_tools_lock_that_must_be_built_has_a_hint(workplace: Workplace) -> None:
-    vcs = '[packages.vcs]\ntype = "git"\nurl = "https://localhost/x"\ncommit-id = "abc"\n'
+@pytest.mark.parametrize(
+    ("kind", "url", "commit", "code"),
+    [
+        ("svn", "https://localhost/x", "a" * 40, "lock-does-not-fit"),
+        ("git", "https://localhost/x", "--output=x", "lock-does-not-fit"),
+        ("git", "ext::sh -c 'touch evil'", "a" * 40, "git-failed"),
+        ("git", "--upload-pack=touch evil", "a" * 40, "git-failed"),
+    ],
+)
+def test_another_tools_lock_starts_no_program(
+    workplace: Workplace, kind: str, url: str, commit: str, code: str
+) -> None:
+    vcs = f'[packages.vcs]\ntype = "{kind}"\nurl = "{url}"\ncommit-id = "{commit}"\n'
     workplace.write(f'lock-version = "1.0"\ncreated-by = "other"\n[[packages]]\nname = "x"\n{vcs}', "pylock.other.toml")
-    refused(workplace.run("sync", str(workplace.project / "pylock.other.toml"), "--json"), "lock-does-not-fit")
+    error = refused(workplace.run("sync", str(workplace.project / "pylock.other.toml"), "--json"), code)
+    assert error["hint"]
+    assert not list(workplace.root.rglob("evil"))
 
 
 def test_a_name_without_hardware_builds_is_told(workplace: Workplace) -> None:

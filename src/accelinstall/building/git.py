@@ -73,6 +73,7 @@ class Repositories:
 
         :raises GitFailed: when the repository cannot be read or has nothing of that name.
         """
+        self._ensure_known(address, package)
         revision = address.revision
         if _COMMIT.fullmatch(revision) and self._has(address, revision):
             return revision
@@ -89,6 +90,7 @@ class Repositories:
 
         :raises GitFailed: when that cannot be done.
         """
+        self._ensure_known(address, package)
         if not self._has(address, commit):
             self._fetch(address, package, commit=commit)
         bare = self._place(address)
@@ -99,6 +101,11 @@ class Repositories:
         self._git(address, package, "checkout", "--quiet", "--detach", commit, cwd=folder)
         if os.path.exists(os.path.join(folder, ".gitmodules")):
             self._git(address, package, "submodule", "update", "--quiet", "--init", "--recursive", cwd=folder)
+
+    def _ensure_known(self, address: GitAddress, package: str) -> None:
+        """Locks of other tools may name any address, also one that makes Git start a program."""
+        if address.url.partition("://")[0] not in _SCHEMES:
+            raise self._failed(address, package, f"only {', '.join(_SCHEMES)} addresses are read")
 
     def _place(self, address: GitAddress) -> str:
         return os.path.join(self._root, hashlib.sha256(address.url.encode()).hexdigest()[:32])
@@ -120,7 +127,7 @@ class Repositories:
                 self._mirror(address, package, bare)
                 self._fetched.add(address.url)
             if commit and not self._has(address, commit):
-                self._git(address, package, "fetch", "--quiet", address.url, commit, cwd=bare)
+                self._git(address, package, "fetch", "--quiet", "--", address.url, commit, cwd=bare)
 
     def _mirror(self, address: GitAddress, package: str, bare: str) -> None:
         if not os.path.isdir(bare):
@@ -132,7 +139,7 @@ class Repositories:
                 shutil.rmtree(fresh, ignore_errors=True)
             return
         refs = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*", "+HEAD:refs/accelinstall/head")
-        self._git(address, package, "fetch", "--quiet", "--prune", "--force", address.url, *refs, cwd=bare)
+        self._git(address, package, "fetch", "--quiet", "--prune", "--force", "--", address.url, *refs, cwd=bare)
         self._status(bare, "symbolic-ref", "HEAD", "refs/accelinstall/head")
 
     def _git(self, address: GitAddress, package: str, *arguments: str, cwd: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,6 +25,8 @@ from accelinstall.lockfile.names import absolute_path, last_component
 from accelinstall.model.lock import Lock, LockedPackage
 from accelinstall.model.origin import Origin
 from accelinstall.model.target import Target
+
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 def select_lock(values: Mapping[str, Any], *, where: str, target: Target) -> Lock:
@@ -76,6 +79,8 @@ def _refuse(package: Package, file: object) -> str:
         return f"`{package.name}` has no SHA-256 in the lock"
     if isinstance(file, PackageVcs) and file.type != "git":
         return f"`{package.name}` is kept in {file.type}, and only Git is known"
+    if isinstance(file, PackageVcs) and not _COMMIT.fullmatch(file.commit_id):
+        return f"`{package.name}` has `{file.commit_id}` in place of a commit"
     return ""
 
 
