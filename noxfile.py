@@ -1,11 +1,9 @@
 """The project's checks: ``nox`` runs them all, ``nox -s tests`` one of them."""
 
-import os
-
 import nox
 
 nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.sessions = ["lint", "types", "floors", "poetry1", "tests"]
+nox.options.sessions = ["lint", "types", "floors", "tests"]
 nox.options.reuse_existing_virtualenvs = True
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
@@ -42,19 +40,6 @@ def tests(session: nox.Session) -> None:
     """The test suite; arguments go to pytest."""
     session.install("-e", ".", *_group("test"))
     session.run("pytest", *(session.posargs or ["-n", "auto", "-q"]))
-
-
-@nox.session
-def poetry1(session: nox.Session) -> None:
-    """The newest Poetry 1 accepts what ``init`` writes, where it accepted the file before."""
-    session.install("-e", ".", *_group("test"))
-    folder = session.create_tmp()
-    session.run("uv", "venv", "--quiet", "--clear", f"{folder}/poetry1")
-    python = f"{folder}/poetry1/{'Scripts' if os.name == 'nt' else 'bin'}/python"
-    session.run("uv", "pip", "install", "--quiet", "--python", python, "poetry<2")
-    session.run(
-        "pytest", "-q", "tests/pipeline/test_init.py", "-k", "accepts_every_result", env={"POETRY_PYTHON": python}
-    )
 
 
 @nox.session

@@ -52,6 +52,7 @@ def lock(
     upgrade_packages: Sequence[str] = (),
     ignore_poetry_lock: bool = False,
     offline: bool = False,
+    no_build: bool = False,
     progress: events.Progress = events.ignore,
 ) -> tuple[Locked, ...]:
     """One lock per target, written beside the project; a fresh one costs no network.
@@ -59,6 +60,7 @@ def lock(
     :param constraints: files of bounds for whatever is installed, as pip's ``-c``.
     :param targets: slugs such as ``cu130``; none = the target of this machine.
     :param upgrade: newest versions of everything; *upgrade_packages*: of these names only.
+    :param no_build: wheels only; what would have to be built is refused.
     :raises AccelinstallError: of the first target that cannot be locked; the others are written.
     """
     request = Request(
@@ -72,6 +74,7 @@ def lock(
         upgrade_packages=tuple(upgrade_packages),
         ignore_poetry_lock=ignore_poetry_lock,
         offline=offline,
+        no_build=no_build,
     )
     done, failed = pipeline.lock(request, progress=progress)
     if failed:
@@ -91,12 +94,15 @@ def sync(
     exact: bool = True,
     dry_run: bool = False,
     offline: bool = False,
+    no_build: bool = False,
     prove: bool = True,
+    root: bool = True,
     progress: events.Progress = events.ignore,
 ) -> Synced:
     """An environment that is exactly what the lock says.
 
     :param exact: remove what the lock does not name (pip, setuptools and wheel are spared).
+    :param root: install the project itself too, editable, when it is a package and the profile is not for production.
     :raises AccelinstallError: and the environment is as before.
     """
     request = Request(
@@ -110,7 +116,9 @@ def sync(
         exact=exact,
         dry_run=dry_run,
         offline=offline,
+        no_build=no_build,
         prove=prove,
+        root=root,
     )
     return pipeline.sync(request, progress=progress)
 
@@ -126,7 +134,9 @@ def optimize(
     python: Path = "",
     dry_run: bool = False,
     offline: bool = False,
+    no_build: bool = False,
     prove: bool = True,
+    root: bool = True,
     progress: events.Progress = events.ignore,
 ) -> Optimized:
     """Detects, chooses, locks, installs and proves; a second call with nothing changed does nothing.
@@ -143,7 +153,9 @@ def optimize(
         python=str(python),
         dry_run=dry_run,
         offline=offline,
+        no_build=no_build,
         prove=prove,
+        root=root,
     )
     return pipeline.optimize(request, progress=progress)
 

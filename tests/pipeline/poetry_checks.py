@@ -5,17 +5,14 @@ A program: ``python poetry_checks.py FOLDER ...`` prints the folder's name, the 
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
 from cleo.testers.application_tester import ApplicationTester
 from poetry.console.application import Application
 
-for folder in [Path(text).absolute() for text in sys.argv[1:]]:
-    # Poetry 1 has no `--project`.
-    os.chdir(folder)
+for folder in map(Path, sys.argv[1:]):
     tester = ApplicationTester(Application())
-    code = tester.execute("check")
+    code = tester.execute(f"check --project '{folder}'")
     said = (tester.io.fetch_error() + tester.io.fetch_output()).split("\n")
     print(folder.name, code, " ".join(line for line in said if "deprecated" not in line), sep="\t")

@@ -24,8 +24,6 @@ PROJECTS = Path(__file__).parents[1] / "projects"
 NAMES = sorted(path.parent.name for path in PROJECTS.glob("*/pyproject.toml"))
 ELSEWHERE = ("--platform", "linux-x86_64", "--python-version", "3.11")
 SCRIPTS = Path(sys.executable).parent
-# An interpreter with another Poetry than ours, as nox names one.
-ANOTHER_POETRY = os.environ.get("POETRY_PYTHON", "")
 
 
 def initialised(place: Workplace, *argv: str) -> Outcome:
@@ -84,10 +82,7 @@ class TestPoetry:
         """What ``poetry check`` says of each folder: one process for all, since starting it takes a second."""
         program = Path(__file__).with_name("poetry_checks.py")
         done = subprocess.run(
-            [ANOTHER_POETRY or sys.executable, str(program), *map(str, folders)],
-            capture_output=True,
-            text=True,
-            check=True,
+            [sys.executable, str(program), *map(str, folders)], capture_output=True, text=True, check=True
         )
         lines = [line.split("\t") for line in done.stdout.splitlines()]
         return {name: (int(code), text) for name, code, text in lines}
@@ -109,8 +104,8 @@ class TestPoetry:
         assert len(is_now) >= 25
         worse = {name: text for name, (code, text) in is_now.items() if code > was[name.removeprefix("after ")][0]}
         assert worse == {}
-        # Two of the projects hold mistakes of their own, on purpose; Poetry 1 does not know the newer layouts either.
-        assert ANOTHER_POETRY or {name for name, (code, _) in was.items() if code} == {"extras", "poetry-1"}
+        # Two of the projects hold mistakes of their own, on purpose.
+        assert {name for name, (code, _) in was.items() if code} == {"extras", "poetry-1"}
 
     @pytest.mark.parametrize("name", ["poetry-main-torch", "fastapi-service", "poetry-2", "jax-research"])
     def test_its_console_script_says_so_for_each_layout(self, workplace: Workplace, name: str) -> None:

@@ -21,7 +21,12 @@ def metadata_digest(folder: str) -> str:
     A version or dependency that the backend reads from elsewhere does not count: ``lock --upgrade`` looks anew.
     """
     digest, found = hashlib.sha256(), False
-    for name in _METADATA_FILES:
+    try:
+        # Listed rather than tried one by one: whoever remembers what was read then sees one that is new.
+        there = set(os.listdir(folder))
+    except OSError:
+        return ""
+    for name in (name for name in _METADATA_FILES if name in there):
         try:
             with open(os.path.join(folder, name), "rb") as stream:
                 content = stream.read()

@@ -131,6 +131,7 @@ def add_installing(parser: Parser) -> None:
     """How an environment is changed."""
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, change nothing")
     add_link_mode(parser)
+    parser.add_argument("--no-root", action="store_true", help="leave the project itself out")
     parser.add_argument("--no-proof", action="store_true", help="do not run the kernels afterwards")
     parser.add_argument(
         "--compile", action=argparse.BooleanOptionalAction, default=None, help="bytecode (default: in production)"

@@ -62,6 +62,7 @@ def request_from(arguments: Namespace, environ: Mapping[str, str]) -> Request:
         dry_run=one.get("dry_run", False),
         exact=not one.get("inexact", False),
         prove=not one.get("no_proof", False),
+        root=not one.get("no_root", False),
         compile_bytecode=one.get("compile"),
         link_mode=None if one.get("link_mode", "auto") == "auto" else one["link_mode"],
         cache_directory=one.get("cache_dir", ""),

@@ -9,6 +9,7 @@ from accelinstall.values import replace
 
 if TYPE_CHECKING:
     from accelinstall.cli.console import Console
+    from accelinstall.model.origin import Origin
     from accelinstall.pipeline.outcomes import Synced
 
 
@@ -20,13 +21,14 @@ def remember(console: Console, synced: Synced) -> None:
     recorder = console.recorder
     if recorder is None or synced.dry_run or any(proof.status == "failed" for proof in synced.proof):
         return
-    if any(package.origin is not None and package.origin.kind == "directory" for package in synced.lock.packages):
-        return  # what a folder holds is looked at each time
+    folders = [item.origin for item in synced.lock.packages if item.origin and item.origin.kind == "directory"]
+    if any(map(_changes_unseen, folders)):
+        return
     if not synced.transaction.steps and synced.receipt is None:
         from accelinstall.shortcut.nothing import remember as remember_nothing
 
         remember_nothing(recorder, environment=synced.environment, out="".join(console.told), err="".join(console.said))
-    elif synced.receipt is not None and not synced.findings:
+    elif synced.receipt is not None and not synced.findings and not folders:
         from accelinstall.pipeline.installing import FRAMEWORKS
         from accelinstall.shortcut.keeping import keep_outline
         from accelinstall.transaction import PROTECTED
@@ -45,3 +47,10 @@ def remember(console: Console, synced: Synced) -> None:
             spared=PROTECTED,
             is_proved=any(package.name in FRAMEWORKS for package in synced.lock.packages),
         )
+
+
+def _changes_unseen(folder: Origin) -> bool:
+    """Whether what counts of a folder is code, which no recorder watches: all of it, or its ``setup.py``."""
+    from pathlib import Path
+
+    return not folder.editable or Path(folder.folder, "setup.py").exists()

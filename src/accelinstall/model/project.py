@@ -141,6 +141,7 @@ class Project:
     """A ``pyproject.toml`` or a set of requirements files, read whole.
 
     :ivar directory: absolute path of the folder that holds it.
+    :ivar is_package: can be installed itself: it has a build system, and a name.
     :ivar requires_python: PEP 440 specifier text, empty for any.
     :ivar groups: in file order; ``main`` first, always present.
     :ivar extras: extra name -> canonical names of the optional requirements it pulls in.
@@ -153,6 +154,7 @@ class Project:
     directory: str
     name: str = ""
     version: str = ""
+    is_package: bool = False
     requires_python: str = ""
     groups: tuple[Group, ...] = ()
     extras: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -175,7 +175,7 @@ class _Environment:
         lock = self.maker.lock(self.asked)
         settled = settle(lock, receipt=lambda: None, builder=lambda: builder)
         transaction = diff(read_inventory(self.interpreter), settled, exact=True, protected=frozenset())
-        settled = with_wheels(settled, transaction, session, builder=lambda: builder)
+        settled = with_wheels(settled, transaction, session, build=builder.build)
         transaction = diff(read_inventory(self.interpreter), settled, exact=True, protected=frozenset())
         entries = session.store.fetch(
             transaction.packages, http=session.http, progress=_only_files(session.progress), address=session.address
@@ -216,7 +216,9 @@ def settle(lock: Lock, *, receipt: Callable[[], Receipt | None], builder: Callab
     return replace(lock, packages=tuple(found))
 
 
-def with_wheels(lock: Lock, transaction: Transaction, session: Session, *, builder: Callable[[], Builder]) -> Lock:
+def with_wheels(
+    lock: Lock, transaction: Transaction, session: Session, *, build: Callable[[LockedPackage], LockedPackage]
+) -> Lock:
     """*lock*, settled, with a wheel built for every package of *transaction* that has none yet."""
 
     def has_wheel(package: LockedPackage) -> bool:
@@ -225,7 +227,7 @@ def with_wheels(lock: Lock, transaction: Transaction, session: Session, *, build
     needed = {package.name for package in transaction.packages if not has_wheel(package)}
     if not needed:
         return lock
-    packages = (builder().build(package) if package.name in needed else package for package in lock.packages)
+    packages = (build(package) if package.name in needed else package for package in lock.packages)
     return replace(lock, packages=tuple(packages))
 
 

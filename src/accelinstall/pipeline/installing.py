@@ -10,18 +10,18 @@ from accelinstall.errors import LockError
 from accelinstall.model.installation import Interpreter, Inventory, Proof, Receipt, Transaction
 from accelinstall.model.lock import Lock, LockedPackage
 from accelinstall.model.variants import split_label
-from accelinstall.pipeline.building import builder_for, settle, with_wheels
+from accelinstall.pipeline.building import settle, with_wheels
 from accelinstall.pipeline.measuring import Counter, Stopwatch
 from accelinstall.pipeline.outcomes import Locked, Synced
 from accelinstall.pipeline.places import Place
 from accelinstall.pipeline.reading import read_project
+from accelinstall.pipeline.roots import Builders, root_of
 from accelinstall.pipeline.session import Session, cache_directory
 from accelinstall.values import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from accelinstall.building import Builder
     from accelinstall.model.hardware import HardwareReport
     from accelinstall.model.store import StoreEntry
     from accelinstall.pipeline.request import Request
@@ -66,9 +66,10 @@ def install_lock(
     whole = locked.lock
     ensure_lock_fits(whole, place.interpreter)
     lock = replace(whole, packages=whole.packages_of(groups or profile_groups(whole, request)))
-    builder = _Builders(request, place, session)
-    lock = settle(lock, receipt=builder.receipt, builder=builder)
-    goal = Goal(lock=lock, exact=request.exact and not owned_only, removes_owned=request.exact)
+    root = root_of(request)
+    builders = Builders(request, place, session, root=root)
+    lock = settle(root.beside(lock), receipt=builders.receipt, builder=builders)
+    goal = Goal(lock=lock, root=root.name, exact=request.exact and not owned_only, removes_owned=request.exact)
     transaction = goal.difference(place.interpreter) if place.plan.exists else goal.difference(None)
     synced = _planned(locked, lock, transaction, place, session)
     if request.dry_run:
@@ -78,7 +79,7 @@ def install_lock(
         return synced
     receipt, interpreter = None, place.interpreter
     if transaction.steps or not place.plan.exists:
-        lock = with_wheels(lock, transaction, session, builder=builder)
+        lock = with_wheels(lock, transaction, session, build=builders.build)
         if lock is not goal.lock:
             goal = replace(goal, lock=lock)
             transaction = goal.difference(place.interpreter if place.plan.exists else None)
@@ -92,11 +93,13 @@ def install_lock(
 class Goal:
     """What an environment shall hold.
 
+    :ivar root: name of the project itself, which stays where it is installed; empty when it is no package.
     :ivar exact: remove what the lock does not name.
     :ivar removes_owned: otherwise remove at least what an earlier receipt of ours put there.
     """
 
     lock: Lock
+    root: str = ""
     exact: bool
     removes_owned: bool
 
@@ -115,28 +118,10 @@ class Goal:
             inventory,
             self.lock,
             exact=self.exact,
-            protected=PROTECTED | _own_packages(interpreter, inventory),
+            protected=PROTECTED | _own_packages(interpreter, inventory) | {self.root},
             owned=frozenset(name for name, _, _ in latest.installed) if latest else frozenset(),
             exclusive=_ExclusiveFamilies() if self.removes_owned else (),
         )
-
-
-class _Builders:
-    """The builder for an environment, made when something has to be built."""
-
-    def __init__(self, request: Request, place: Place, session: Session) -> None:
-        self._request, self._place, self._session = request, place, session
-
-    def __call__(self) -> Builder:
-        request = self._request
-        project = None if request.lock_file else read_project(request)
-        return builder_for(self._session, interpreter=self._place.interpreter, project=project)
-
-    def receipt(self) -> Receipt | None:
-        """What the environment was changed to last."""
-        from accelinstall.installation import latest_receipt
-
-        return latest_receipt(self._place.interpreter) if self._place.plan.exists else None
 
 
 def undo(place: Place, request: Request, session: Session) -> Synced:

@@ -58,6 +58,7 @@ class Request:
     :ivar resolution: ``lowest-direct`` = what the project itself names takes its lowest version that fits.
     :ivar ignore_poetry_lock: choose versions as if Poetry had locked none.
     :ivar experimental_variants: wheel variants (PEP 825) are candidates too.
+    :ivar root: install the project itself too, where it is a package.
     :ivar no_build: wheels only: no source archive is a candidate, and what has to be built is refused.
     :ivar build_timeout: seconds one call of a build backend may take; 0 = any.
     :ivar exclude_newer: ISO date or time; files uploaded later do not exist.
@@ -96,6 +97,7 @@ class Request:
     dry_run: bool = False
     exact: bool = True
     prove: bool = True
+    root: bool = True
     compile_bytecode: bool | None = None
     link_mode: LinkMode | None = None
     cache_directory: str = ""

@@ -34,9 +34,12 @@ def parse_project(text: str | bytes, *, directory: str, filename: str = "pyproje
     groups = _bound(document, read_groups(document, main), sources, has_default_index=has_default_index)
     _check_hardware_groups(document, settings.groups, groups)
     check_exports(document, settings, groups)
+    name = document.string("project", "name") or document.string("tool", "poetry", "name")
+    package_mode = document.get("tool", "poetry", "package-mode")
     project = Project(
         directory=directory,
-        name=document.string("project", "name") or document.string("tool", "poetry", "name"),
+        name=name,
+        is_package=bool(name) and document.get("build-system") is not None and package_mode is not False,
         version=document.string("project", "version") or document.string("tool", "poetry", "version"),
         requires_python=_requires_python(document),
         groups=groups,
