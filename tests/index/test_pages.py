@@ -11,7 +11,7 @@ from accelinstall.index import PageMalformed, PageTooNew
 from accelinstall.index.html_pages import _parse_with_lexbor, parse_html
 from accelinstall.index.links import Releases, files_of, head_of
 from accelinstall.index.pages import parse_page
-from accelinstall.model.index import IndexFile
+from accelinstall.model.index import IndexFile, ProjectStatus
 from accelinstall.testing.pages import Offer, render_html, render_json
 
 URL = "https://index.example/simple/demo/"
@@ -358,3 +358,45 @@ def test_fast_made_values_are_the_ordinary_ones():
         is_wheel=False,
     )
     assert (file, hash(file), repr(file)) == (ordinary, hash(ordinary), repr(ordinary))
+
+
+STATED_HTML = (
+    '<html><head><meta name="pypi:repository-version" content="1.4">'
+    '<meta name="pypi:project-status" content="quarantined">'
+    '<meta name="pypi:project-status-reason" content="a &quot;test&quot;"></head><body>{}</body></html>'
+)
+LINK = f'<a href="demo-1.0.tar.gz#sha256={SHA}">demo</a>'
+FILE = {"filename": "demo-1.0.tar.gz", "url": "demo-1.0.tar.gz", "hashes": {"sha256": SHA}}
+
+
+def stated_json(files, **status):
+    return json.dumps({"meta": {"api-version": "1.4"}, "files": files, "project-status": status}).encode()
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (STATED_HTML.format(LINK).encode(), "text/html"),
+        (STATED_HTML.format("<!-- -->" + LINK).encode(), "text/html"),
+        (STATED_HTML.format("").encode(), "text/html"),
+        (stated_json([FILE], status="quarantined", reason='a "test"'), JSON),
+        (stated_json([], status="quarantined", reason='a "test"'), JSON),
+    ],
+    ids=["plain", "subtle", "no links", "json", "json without files"],
+)
+def test_what_a_page_says_of_its_project_is_read(body, content_type):
+    links = parse_page(body, content_type=content_type, url=URL, source="here")
+    assert links.status == ProjectStatus(marker="quarantined", reason='a "test"')
+    assert links.moved(str.upper).status == links.status
+
+
+@pytest.mark.parametrize("status", [{}, {"status": "active"}, {"status": "active", "reason": "fine"}])
+def test_an_active_project_has_no_status(status):
+    body = stated_json([FILE], **status)
+    assert parse_page(body, content_type=JSON, url=URL, source="here").status is None
+
+
+@pytest.mark.parametrize("status", [{"status": 3}, {"status": "archived", "reason": ["x"]}])
+def test_a_status_of_another_kind_is_malformed(status):
+    with pytest.raises(PageMalformed):
+        parse_page(stated_json([FILE], **status), content_type=JSON, url=URL, source="here")

@@ -10,7 +10,7 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from accelinstall.errors import SourceError
-from accelinstall.model.index import CoreMetadata, IndexFile
+from accelinstall.model.index import CoreMetadata, IndexFile, ProjectStatus
 from accelinstall.model.project import Source
 from accelinstall.resolution import REFUSES, UNREACHABLE
 
@@ -51,6 +51,7 @@ class MemoryIndex:
     ) -> None:
         self.pages: dict[str, dict[str, list[IndexFile]]] = {}
         self._metadata: dict[str, CoreMetadata | SourceError] = {}
+        self._statuses: dict[tuple[str, str], ProjectStatus] = {}
         self.unreachable, self.refused = set(unreachable), set(refused)
         self.asked: Counter[tuple[str, str]] = Counter()
         for source, packages in sources.items():
@@ -68,6 +69,9 @@ class MemoryIndex:
         for file in self.pages.get(source.name, {}).get(name, ()):
             by_version[file.version] = (*by_version.get(file.version, ()), file)
         return by_version
+
+    def status(self, source: Source, name: str) -> ProjectStatus | None:
+        return self._statuses.get((source.name, name))
 
     def metadata(self, file: IndexFile) -> CoreMetadata:
         self.asked["metadata", file.filename] += 1
@@ -94,6 +98,9 @@ class MemoryIndex:
 
     def _add(self, source: str, package: Mapping[str, Any]) -> None:
         name = canonicalize_name(package["name"])
+        if "status" in package:
+            status = ProjectStatus(marker=package["status"], reason=package.get("status_reason", ""))
+            self._statuses[source, name] = status
         for version in package.get("versions", [package.get("version", "1.0")]):
             for filename in _filenames(package, version):
                 file = self._file(source, name, version, filename, package)

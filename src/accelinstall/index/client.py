@@ -25,7 +25,7 @@ from accelinstall.index.metadata_text import parse_metadata
 from accelinstall.index.mirrors import Mirrors
 from accelinstall.index.wheel_metadata import read_wheel_metadata
 from accelinstall.index.wheel_tail import TailMalformed
-from accelinstall.model.index import CoreMetadata, IndexFile, VariantWheel
+from accelinstall.model.index import CoreMetadata, IndexFile, ProjectStatus, VariantWheel
 from accelinstall.model.project import Source
 from accelinstall.model.variants import ReleaseVariants
 from accelinstall.net import HttpClient, HttpError, NotFound
@@ -63,6 +63,7 @@ class IndexClient:
         self._workers = Workers(threads)
         self._lock = threading.Lock()
         self._releases: dict[tuple[Source, str], Job[Mapping[str, tuple[IndexFile, ...]]]] = {}
+        self._statuses: dict[tuple[Source, str], ProjectStatus] = {}
         self._shelves: dict[Source, Job[Shelf]] = {}
         self._metadata: dict[tuple[str, str], Job[CoreMetadata]] = {}
         self._hashes: dict[str, Job[str]] = {}
@@ -88,6 +89,10 @@ class IndexClient:
         :raises SourceUnreachable: when the source cannot be read; :class:`PageMalformed` when it answers nonsense.
         """
         return self._releases_job(source, name).result()
+
+    def status(self, source: Source, name: str) -> ProjectStatus | None:
+        """What *source* says of the whole project *name*; ``None`` for an active one, and before it was read."""
+        return self._statuses.get((source, canonical(name)))
 
     def files(self, source: Source, name: str) -> tuple[IndexFile, ...]:
         """All :meth:`releases`, one version's files after the other's, each in page order."""
@@ -160,6 +165,8 @@ class IndexClient:
         else:
             listing = read_project_page(self._http, source, address, name)
             page, links = listing.page, listing.links
+            if links.status is not None:
+                self._statuses[source, name] = links.status
         if self._mirrors.pairs:
             links = links.moved(self._mirrors.canonical)
         releases = Releases(links, project=name, source=source.name, page=page)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from urllib.parse import unquote
 
-from accelinstall.index.links import Link, PageLinks, filename_of, grouped, hex_sha256, joiner, sha256_in
+from accelinstall.index.links import Link, PageHead, PageLinks, filename_of, grouped, hex_sha256, joiner, sha256_in
 
 _ANCHOR = re.compile(r'<a\s+href="([^"]*)"((?:\s+[a-zA-Z-]+(?:="[^"]*")?)*)\s*>([^<]*)</a>')
 # The same without groups: texts are cheaper to make, and to keep, than tuples of texts.
@@ -20,12 +20,12 @@ _PLAIN = re.compile(re.sub(r"\((?!\?)", "(?:", _ANCHOR.pattern))
 _ATTRIBUTE = re.compile(r'([a-z-]+)(?:="([^"]*)")?', re.IGNORECASE)
 # Before the first link and after the last, these would change what the links mean.
 _SUBTLE = re.compile(r"<!--|<!\[|<(?:base|script|style|te|no|svg|math|xmp|plaintext|iframe|a[\s/>])", re.IGNORECASE)
-_VERSION = re.compile(r'<meta\s+name="pypi:repository-version"\s+content="([^"]*)"', re.IGNORECASE)
+_META = re.compile(r'<meta\s+name="pypi:([a-z-]+)"\s+content="([^"]*)"', re.IGNORECASE)
 _ARCHIVE = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", "-variants.json")
 
 
-def parse_html(body: bytes, *, url: str) -> tuple[str, PageLinks]:
-    """The repository version the page states (empty for none) and its links, made absolute against *url*."""
+def parse_html(body: bytes, *, url: str) -> tuple[PageHead, PageLinks]:
+    """What the page states of itself, and its links, made absolute against *url*."""
     text = body.decode("utf-8", "replace")
     first, last = text.find("<a "), text.rfind("</a>") + 4
     if first < 0 or last < first:
@@ -34,10 +34,18 @@ def parse_html(body: bytes, *, url: str) -> tuple[str, PageLinks]:
     if not _SUBTLE.search(around) and _is_outside_tags(text, first):
         anchors = _PLAIN.findall(text, first, last)
         if text.count("<", first, last) - 2 * len(anchors) in _between(text, first, last):
-            stated = _VERSION.search(around)
-            return html.unescape(stated[1]) if stated else "", _plain_links(anchors, url)
-    version, links = _parse_with_lexbor(text, url)
-    return version, PageLinks.of(links)
+            stated = {name.lower(): html.unescape(value) for name, value in _META.findall(around)}
+            return _head(stated), _plain_links(anchors, url)
+    head, links = _parse_with_lexbor(text, url)
+    return head, PageLinks.of(links)
+
+
+def _head(stated: Mapping[str, str]) -> PageHead:
+    return PageHead(
+        version=stated.get("repository-version", ""),
+        status=stated.get("project-status", ""),
+        reason=stated.get("project-status-reason", ""),
+    )
 
 
 def _is_outside_tags(text: str, position: int) -> bool:
@@ -88,13 +96,14 @@ def _plain_link(anchor: str, join: Callable[[str], str], unescape: Callable[[str
     return _link(join(url.strip()), fragment, found, unescape(text))
 
 
-def _parse_with_lexbor(text: str, base: str) -> tuple[str, list[Link]]:
+def _parse_with_lexbor(text: str, base: str) -> tuple[PageHead, list[Link]]:
     from selectolax.lexbor import LexborHTMLParser
 
     tree = LexborHTMLParser(text)
-    version = ""
-    for meta in tree.css('meta[name="pypi:repository-version"]'):
-        version = meta.attributes.get("content") or ""
+    stated = {
+        (meta.attributes.get("name") or "").lower().removeprefix("pypi:"): meta.attributes.get("content") or ""
+        for meta in tree.css('meta[name^="pypi:"]')
+    }
     for element in tree.css("base[href]")[:1]:
         base = joiner(base)((element.attributes["href"] or "").strip()) or base
     join, links = joiner(base), []
@@ -104,7 +113,7 @@ def _parse_with_lexbor(text: str, base: str) -> tuple[str, list[Link]]:
         link = _link(join(href), fragment, attributes, anchor.text())
         if link is not None:
             links.append(link)
-    return version, links
+    return _head(stated), links
 
 
 def _link(url: str, fragment: str, attributes: Mapping[str, str], text: str) -> Link | None:

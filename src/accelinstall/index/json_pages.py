@@ -8,14 +8,14 @@ from types import NoneType
 from typing import TYPE_CHECKING, Any, Required, TypedDict
 
 from accelinstall.index.json_scan import scan
-from accelinstall.index.links import Link, PageLinks, grouped, hex_sha256, joiner
+from accelinstall.index.links import Link, PageHead, PageLinks, grouped, hex_sha256, joiner
 
 if TYPE_CHECKING:
     import msgspec
 
 
-def parse_json(body: bytes, *, url: str) -> tuple[str, PageLinks]:
-    """The API version the page states and its links, made absolute against *url*.
+def parse_json(body: bytes, *, url: str) -> tuple[PageHead, PageLinks]:
+    """What the page states of itself, and its links, made absolute against *url*.
 
     A file that cannot be read is noticed when it is looked at, unless the whole page had to be decoded.
 
@@ -23,20 +23,26 @@ def parse_json(body: bytes, *, url: str) -> tuple[str, PageLinks]:
     """
     join = joiner(url)
     found = scan(body)
-    version = _version_of(found.frame) if found else None
-    if found is not None and version is not None:
+    head = _head_of(found.frame) if found else None
+    if found is not None and head is not None:
         row = found.row
-        return version, PageLinks(groups=found.groups, make=lambda place: _link(row(place), join))
+        return head, PageLinks(groups=found.groups, make=lambda place: _link(row(place), join))
     page = _decoded(body)
     files = page.files
     groups = grouped(file["filename"] for file in files)
-    return page.meta.api_version, PageLinks(groups=groups, make=lambda place: _link(files[place], join))
+    stated = page.project_status
+    head = PageHead(page.meta.api_version, *((stated.status, stated.reason or "") if stated else ()))
+    return head, PageLinks(groups=groups, make=lambda place: _link(files[place], join))
 
 
-def _version_of(frame: Mapping[str, Any]) -> str | None:
-    meta = frame.get("meta")
-    version = meta.get("api-version") if isinstance(meta, dict) else None
-    return version if isinstance(version, str) else None
+def _head_of(frame: Mapping[str, Any]) -> PageHead | None:
+    """What the page says of itself, unless it says it in another form than the standard's."""
+    meta, stated = frame.get("meta"), frame.get("project-status", {})
+    if not isinstance(meta, dict) or not isinstance(stated, dict):
+        return None
+    texts = [meta.get("api-version"), stated.get("status", ""), stated.get("reason") or ""]
+    known = [text for text in texts if isinstance(text, str)]
+    return PageHead(*known) if known == texts else None
 
 
 def _link(row: Any, join: Callable[[str], str]) -> Link | None:
@@ -117,5 +123,7 @@ def _decoder() -> msgspec.json.Decoder[Any]:
     import msgspec
 
     meta = msgspec.defstruct("Meta", [("api_version", str, msgspec.field(name="api-version"))])
-    page = msgspec.defstruct("Page", [("meta", meta), ("files", list[_File])])
+    status = msgspec.defstruct("Status", [("status", str, "active"), ("reason", str | None, None)])
+    named = msgspec.field(name="project-status", default=None)
+    page = msgspec.defstruct("Page", [("meta", meta), ("files", list[_File]), ("project_status", status | None, named)])
     return msgspec.json.Decoder(page)

@@ -9,7 +9,7 @@ from typing import NamedTuple, Self
 from urllib.parse import unquote, urljoin, urlsplit
 
 from accelinstall.index.filenames import SDIST_SUFFIXES, parse_sdist_name, parse_wheel_name
-from accelinstall.model.index import IndexFile
+from accelinstall.model.index import IndexFile, ProjectStatus
 from accelinstall.values import dataclass, replace
 
 _SUFFIXES = (".whl", *SDIST_SUFFIXES)
@@ -39,10 +39,12 @@ class PageLinks:
 
     :ivar groups: :func:`head_of` their file names -> places of these links, ascending.
     :ivar make: place -> link; ``None`` for one whose address is none.
+    :ivar status: what the page says of its whole project; ``None`` for an active one.
     """
 
     groups: Mapping[str, Sequence[int]]
     make: Callable[[int], Link | None]
+    status: ProjectStatus | None = None
 
     @classmethod
     def of(cls, links: Iterable[Link]) -> Self:
@@ -69,6 +71,14 @@ class PageLinks:
             return None if link is None else link._replace(url=address(link.url))
 
         return replace(self, make=make)
+
+
+class PageHead(NamedTuple):
+    """What a page says of itself and its project, empty for nothing: API version, status marker and its reason."""
+
+    version: str = ""
+    status: str = ""
+    reason: str = ""
 
 
 def head_of(filename: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from accelinstall.index.errors import PageMalformed, PageTooNew
 from accelinstall.index.links import Link, PageLinks
+from accelinstall.model.index import ProjectStatus
 from accelinstall.values import replace
 
 # JSON first, because it carries sizes and metadata hashes; HTML is what many mirrors have.
@@ -29,7 +30,7 @@ def parse_page(body: bytes, *, content_type: str, url: str, source: str) -> Page
             return PageMalformed(source=source, url=url, reason=f"its JSON is not a simple-API page: {error}")
 
         try:
-            version, links = parse_json(body, url=url)
+            head, links = parse_json(body, url=url)
         except ValueError as error:
             raise refused(error) from None
         links = _refusing(links, refused)
@@ -38,13 +39,15 @@ def parse_page(body: bytes, *, content_type: str, url: str, source: str) -> Page
             raise PageMalformed(source=source, url=url, reason="its page is neither HTML nor JSON")
         from accelinstall.index.html_pages import parse_html
 
-        version, links = parse_html(body, url=url)
+        head, links = parse_html(body, url=url)
     else:
         raise PageMalformed(source=source, url=url, reason=f"its page has the type `{kind}`")
-    major = version.partition(".")[0]
+    major = head.version.partition(".")[0]
     if major.isdecimal() and int(major) > 1:
-        raise PageTooNew(source=source, url=url, version=version)
-    return links
+        raise PageTooNew(source=source, url=url, version=head.version)
+    if head.status in ("", "active"):
+        return links
+    return replace(links, status=ProjectStatus(marker=head.status, reason=head.reason))
 
 
 def _refusing(links: PageLinks, refused: Callable[[ValueError], PageMalformed]) -> PageLinks:

@@ -40,6 +40,19 @@ class IndexFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectStatus:
+    """What an index says of a whole project (the standard's *project status markers*).
+
+    :ivar marker: ``archived``, ``deprecated``, ``quarantined``, or whatever else the index says; ``active`` projects
+        have no such value.
+    :ivar reason: as written, may be empty.
+    """
+
+    marker: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VariantWheel(IndexFile):
     """A wheel with a variant label in its name (PEP 825).
 

@@ -53,6 +53,7 @@ class Conflict:
     """Why no version of one package can be taken.
 
     :ivar claims: who wants it; ``refused`` every version that was looked at, by reason.
+    :ivar quarantined: sources that call the package unsafe, each with its reason, so that nothing is taken from them.
     :ivar missing: sources that could not be reached when it was looked up.
     :ivar named: a URL or path names the one file that may be taken, so no index was asked.
     """
@@ -61,6 +62,7 @@ class Conflict:
     claims: tuple[Claim, ...]
     refused: tuple[RefusedVersions, ...] = ()
     missing: tuple[str, ...] = ()
+    quarantined: tuple[str, ...] = ()
     named: bool = False
 
     @property
@@ -75,8 +77,9 @@ class Conflict:
             plural = "s" if self.looked_at > 1 else ""
             lines.append(f"  of {self.looked_at} version{plural} of `{self.name}`:")
             lines += (f"    {item}" for item in self.refused)
-        elif not self.named:
+        elif not self.named and not self.quarantined:
             lines.append(f"  no source offers `{self.name}`")
+        lines += (f"  {text}" for text in self.quarantined)
         lines += (f"  source `{name}` could not be reached" for name in self.missing)
         return lines
 

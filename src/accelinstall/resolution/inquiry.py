@@ -90,11 +90,14 @@ class _Inquiry:
             claims=tuple(self._claims(rows)),
             refused=tuple(self._refused(needs)),
             missing=self._missing(),
+            quarantined=self._quarantined(),
             named=any(need.url for need in needs),
         )
 
     def hint(self) -> str:
         """What to do when one requirement alone matches nothing."""
+        if self._quarantined():
+            return f"do without `{self.name}`, or without what asks for it"
         if not any(shelf.versions for shelf in self._shelves):
             return f"is `{self.name}` spelled as its index spells it, and is that index among the sources?"
         if self._missing():
@@ -163,6 +166,13 @@ class _Inquiry:
     def _missing(self) -> tuple[str, ...]:
         missing = self._witness.stock.missing.get(self.name, ())
         return tuple(dict.fromkeys(place.source.name for place, _ in missing))
+
+    def _quarantined(self) -> tuple[str, ...]:
+        rows = self._witness.stock.quarantined.get(self.name, ())
+        return tuple(
+            f"source `{place.source.name}` has quarantined `{self.name}` as unsafe" + (f": {reason}" if reason else "")
+            for place, reason in rows
+        )
 
     def _claims(self, rows: Sequence[Row]) -> list[Claim]:
         grouped: dict[tuple[str, str], list[Row]] = {}

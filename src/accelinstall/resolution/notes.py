@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile
 
-from accelinstall.model.finding import Finding
+from accelinstall.model.finding import Finding, Level
 from accelinstall.model.project import Source
 from accelinstall.resolution.needs import Pin
 from accelinstall.resolution.places import backend_label
@@ -13,6 +13,10 @@ from accelinstall.resolution.provider import Provider
 from accelinstall.resolution.stock import Stock
 
 _LISTED = 4
+_STATUSES: Mapping[str, tuple[Level, str]] = {
+    "archived": ("info", "is archived: its maintainers expect no further release"),
+    "deprecated": ("warning", "is deprecated by its maintainers"),
+}
 
 
 def notes_on(
@@ -23,6 +27,7 @@ def notes_on(
         *_unreachable(pins, stock),
         *(note for pin in pins for note in _on_pin(pin)),
         *(note for pin in pins for note in _passed_over(pin, stock)),
+        *(note for pin in pins for note in _statuses(pin, stock)),
         *_unknown_extras(provider),
         *(Finding(id="override", level="warning", message=text) for text in override_sentences(pins, overridden)),
     ]
@@ -105,6 +110,15 @@ def _passed_over(pin: Pin, stock: Stock) -> Iterable[Finding]:
                 message=f"`{pin.name}` {unbuilt[0]} has no wheel that fits, only a source distribution; "
                 f"{pin.version} is taken",
             )
+
+
+def _statuses(pin: Pin, stock: Stock) -> Iterable[Finding]:
+    """What the index of *pin* says of its whole project."""
+    status = stock.status(pin.place, pin.name) if pin.place else None
+    if status is not None and (words := _STATUSES.get(status.marker)):
+        reason = f": {status.reason}" if status.reason else ""
+        level, text = words
+        yield Finding(id=f"project-{status.marker}", level=level, message=f"`{pin.name}` {text}{reason}")
 
 
 def _needs_build(refusal: object) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from accelinstall.model.index import CoreMetadata, IndexFile, SourceTree, VariantWheel
+from accelinstall.model.index import CoreMetadata, IndexFile, ProjectStatus, SourceTree, VariantWheel
 from accelinstall.model.project import Source
 from accelinstall.model.variants import ReleaseVariants
 
@@ -37,6 +37,12 @@ class PackageFinder(Protocol):
         Cost: one request (up to megabytes) unless prefetched, then only the wait for it; the files of a version are
         made when it is looked at, for a page may hold ten thousand.  Raises an error with the
         code ``source-unreachable`` when the source does not answer, another one when it answers nonsense.
+        """
+
+    def status(self, source: Source, name: str) -> ProjectStatus | None:
+        """What *source* said of the whole project when its releases were read; ``None`` for an active one.
+
+        Cost: nothing.
         """
 
     def metadata(self, file: IndexFile) -> CoreMetadata:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from accelinstall.errors import SourceError
-from accelinstall.model.index import IndexFile
+from accelinstall.model.index import IndexFile, ProjectStatus
 from accelinstall.model.project import Source
 from accelinstall.resolution.places import Place, Tier
 from accelinstall.resolution.ports import REFUSES, UNREACHABLE, PackageFinder
@@ -17,6 +17,7 @@ class Stock:
     """Shelves of every name the search has met; a source that could not be reached once is not asked again.
 
     :ivar missing: name -> places that could not be reached although they count for it, with the error.
+    :ivar quarantined: name -> places that call it unsafe, with their reason; nothing is taken from those.
     """
 
     def __init__(
@@ -29,6 +30,7 @@ class Stock:
         self._asked: set[str] = set()
         self._down: dict[Source, SourceError] = {}
         self.missing: dict[str, list[tuple[Place, SourceError]]] = {}
+        self.quarantined: dict[str, list[tuple[Place, str]]] = {}
 
     def tiers(self, name: str) -> tuple[Tier, ...]:
         """Where *name* is looked up; no I/O."""
@@ -78,7 +80,7 @@ class Stock:
         follows = tier.optional or tier.closes == "known"
         for place in tier.places:
             try:
-                rows.append((place, self._releases(place.source, name)))
+                rows.append((place, self._safe_releases(place, name)))
             except SourceError as error:
                 if error.code == UNREACHABLE:
                     missing.append((place, error))
@@ -94,6 +96,18 @@ class Stock:
         if any(follower.fallback_for in self._missing_sources(name) for follower in later):
             return shelf
         raise missing[0][1]
+
+    def status(self, place: Place, name: str) -> ProjectStatus | None:
+        """What a place that was asked says of the whole project."""
+        return self._finder.status(place.source, name)
+
+    def _safe_releases(self, place: Place, name: str) -> Mapping[str, tuple[IndexFile, ...]]:
+        releases = self._releases(place.source, name)
+        status = self.status(place, name)
+        if status is None or status.marker != "quarantined":
+            return releases
+        self.quarantined.setdefault(name, []).append((place, status.reason))
+        return {}
 
     def _releases(self, source: Source, name: str) -> Mapping[str, tuple[IndexFile, ...]]:
         if source in self._down:
