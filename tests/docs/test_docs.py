@@ -16,6 +16,7 @@ from accelinstall.cli.parser import build_parser
 from accelinstall.cli.requests import overrides_from
 from accelinstall.model.hardware import Overrides
 from accelinstall.pipeline import detect, explain
+from accelinstall.pipeline.initialising import plan_init
 from accelinstall.pipeline.request import Request
 from accelinstall.project import InvalidProject, parse_project
 
@@ -141,3 +142,10 @@ def test_the_json_described_for_explain_is_the_json() -> None:
         documents.render(documents.explanation_document(explain(Request(host=str(HOST), inline=("torch",)))))
     )
     assert keys_told("explain") == list(document)
+
+
+def test_the_json_described_for_init_and_export_is_the_json() -> None:
+    project = str(ROOT / "tests" / "projects" / "fastapi-service")
+    planned = plan_init(Request(project=project, host=str(HOST), targets=("cpu",)))
+    assert keys_told("init") == list(documents.init_document(planned, written=False))
+    assert keys_told("export") == list(documents.export_document((), written=False))

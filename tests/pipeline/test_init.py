@@ -179,7 +179,17 @@ def test_at_a_terminal_the_targets_and_the_edit_are_asked_for(workplace: Workpla
     console = Console(out=out, err=err, answers=answers)
     assert run(argv, console=console, environ=workplace.variables) == 0
     assert "Targets [cpu]:" in err.getvalue() and "Write pyproject.toml? [y/N]" in err.getvalue()
+    assert err.getvalue().index("Poetry cannot lock") < err.getvalue().index("[y/N]")
     assert document(workplace)["tool"]["accelinstall"]["targets"] == ["cu130", "cpu"]
+
+
+def test_a_no_at_the_terminal_leaves_the_file_alone(workplace: Workplace) -> None:
+    raw = with_project(workplace, "poetry-main-torch")
+    err, answers = Terminal(), Terminal("\nn\n")
+    argv = ["init", "--project", str(workplace.project), *ELSEWHERE]
+    console = Console(out=Terminal(), err=err, answers=answers)
+    assert run(argv, console=console, environ=workplace.variables) == 1
+    assert err.getvalue().endswith("nothing was written\n") and now(workplace) == raw
 
 
 class Terminal(io.StringIO):

@@ -49,6 +49,9 @@ def run(arguments: Namespace, console: Console, environ: Mapping[str, str]) -> i
     if not targets and console.can_ask and not (arguments.yes or arguments.dry_run or arguments.json):
         targets = _asked(request, console)
     planned = plan_init(replace(request, targets=targets), pip_index=arguments.pip_index)
+    if not arguments.json:
+        # What speaks against the edit is read before it is agreed to.
+        tell(console, planned.findings)
     agreed = is_agreed([planned.edit], console, yes=arguments.yes, dry_run=arguments.dry_run, as_json=arguments.json)
     if agreed:
         apply_edits([planned.edit], directory=arguments.project)
@@ -57,9 +60,11 @@ def run(arguments: Namespace, console: Console, environ: Mapping[str, str]) -> i
         return 0
     if not planned.edit.is_change:
         console.line("pyproject.toml has everything for " + ", ".join(planned.targets))
-    tell(console, planned.findings)
-    if agreed:
+    elif agreed:
         _conclude(planned, console)
+    elif not arguments.dry_run:
+        console.say("nothing was written")
+        return 1
     return 0
 
 
