@@ -49,6 +49,12 @@ def test_an_empty_folder_has_no_files(tmp_path: Path) -> None:
     assert read_files(str(tmp_path)) == ({}, ())
 
 
+def test_more_yaml_than_anybody_writes_is_a_finding(tmp_path: Path) -> None:
+    write(tmp_path / "compose.yaml", "# x\n" * 200_000)
+    files, (finding,) = read_files(str(tmp_path))
+    assert files == {} and "0.8 MB" in finding.message and "0.5 MB" in finding.message
+
+
 @pytest.mark.parametrize("kind", ["folder", "pipe", "dangling link", "loop", "huge"])
 def test_what_cannot_be_read_is_a_finding_and_the_rest_is_read(tmp_path: Path, kind: str) -> None:
     write(tmp_path / "pyproject.toml")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import cProfile
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -61,6 +63,16 @@ LINES = st.lists(st.sampled_from([*WRONG, *RIGHT]), max_size=12)
 
 def project(**files: str) -> dict[str, str | bytes]:
     return {"pyproject.toml": PYPROJECT, "poetry.lock": poetry_lock(), **files}
+
+
+def test_the_work_grows_with_the_file_and_not_with_its_square() -> None:
+    looked = [snapshot(project(**{"x.sh": "pip install poetry\n" * count})) for count in (50, 400)]
+    calls = []
+    for one in looked:
+        profile = cProfile.Profile()
+        profile.runcall(mend, one)
+        calls.append(sum(entry.callcount for entry in profile.getstats()))
+    assert calls[1] < 10 * calls[0]
 
 
 @UNHURRIED

@@ -83,8 +83,13 @@ class Evidence:
 
     def line(self, path: str, number: int) -> str:
         """One line of a file, without its end; empty when there is none."""
-        lines = self.texts.get(path, "").split("\n")
+        lines = _lines(self.texts.get(path, ""))
         return lines[number - 1].rstrip("\r") if 0 < number <= len(lines) else ""
+
+
+@lru_cache(maxsize=8)
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(text.split("\n"))
 
 
 def weigh(snapshot: Snapshot) -> Evidence:

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 
 from accelinstall.model.finding import Finding
 
-_LARGEST = 4 << 20
+# Bytes: reading a script takes 2 s a megabyte and YAML with its lines 6 s, and nobody writes that much by hand.
+_LARGEST = 1 << 20
+_LARGEST_YAML = 512 << 10
 # A lock of a large project.
 _LARGEST_LOCK = 64 << 20
 _NAMED = (
@@ -80,10 +82,14 @@ def _refusal(place: str, path: str) -> str:
         return "it is a link to nothing" if os.path.islink(place) else error.strerror or str(error)
     if not stat.S_ISREG(status.st_mode):
         return "it is no file"
-    largest = _LARGEST_LOCK if path.endswith((".lock", ".toml")) else _LARGEST
-    return (
-        f"it has {status.st_size / 1e6:.0f} MB, and {largest / 1e6:.0f} MB are read" if status.st_size > largest else ""
-    )
+    largest = _LARGEST
+    if path.endswith((".lock", ".toml")):
+        largest = _LARGEST_LOCK
+    elif path.endswith((".yaml", ".yml")):
+        largest = _LARGEST_YAML
+    if status.st_size <= largest:
+        return ""
+    return f"it has {status.st_size / 1e6:.1f} MB, and {largest / 1e6:.1f} MB are read"
 
 
 def _candidates(directory: str) -> Iterator[str]:

@@ -72,8 +72,9 @@ def _split(text: str, line: int) -> Iterator[tuple[Word, ...]]:
 def _is_continued(text: str, newline: int) -> bool:
     """Whether the line that ends at *newline* is a comment between continued lines."""
     start = text.rfind("\n", 0, newline) + 1
-    before = text[:start].rstrip("\r\n")
-    return text[start:newline].lstrip().startswith("#") and before.endswith("\\")
+    if not text[start:newline].lstrip().startswith("#"):
+        return False
+    return text[max(start - 3, 0) : start].rstrip("\r\n").endswith("\\")
 
 
 def _word(text: str, at: int) -> tuple[str, int]:
