@@ -211,6 +211,30 @@ def test_prefetching_reads_many_pages_at_once(server, http, tmp_path):
     assert time.monotonic() - began < 0.3 * 12
 
 
+@pytest.mark.parametrize(("seconds", "connections"), [(None, 12), (0.001, 12), (0.03, 32)])
+def test_the_farther_the_index_the_more_connections_are_opened(server, tmp_path, seconds, connections):
+    class Distant(HttpClient):
+        round_trip = seconds
+
+    names = [f"p{number}" for number in range(40)]
+    for name in names:
+        server.add(make_wheel(tmp_path, name, "1.0"))
+        server.add_fault(f"/simple/{name}/", Fault(delay=0.5))
+    with Distant(environ={}) as http, IndexClient(http) as index:
+        index.prefetch((server.source(), name) for name in names)
+        deadline = time.monotonic() + 10
+        while server.connections < connections and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert server.connections == connections
+
+
+def test_the_distance_is_that_of_the_quickest_connecting(server):
+    with HttpClient(environ={}) as http:
+        assert http.round_trip is None
+        http.get(server.simple_url + "demo/")
+        assert 0 < http.round_trip < 0.5
+
+
 def test_a_queue_does_not_hold_up_who_asks_now(server, http):
     server.add_fault("/simple/slow/", Fault(delay=30))
     with IndexClient(http, threads=1) as index:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from accelinstall.index.errors import (
     MetadataChanged,
@@ -32,9 +32,9 @@ from accelinstall.net import HttpClient, HttpError, NotFound
 from accelinstall.net.origins import path_of
 from accelinstall.values import replace
 
-# More gain nothing, for parsing takes turns; and each opens a connection with a look-up of its own: some resolvers drop
-# bursts of more than twenty, which costs five seconds.
-THREADS = 12
+# Parsing takes turns, so near an index more threads only open more connections; far from one, waiting is what counts.
+THREADS_NEAR, THREADS_FAR = 12, 32
+_FAR_SECONDS = 0.005
 
 
 class IndexClient:
@@ -44,7 +44,7 @@ class IndexClient:
     background, and a question about something on its way waits for it: nothing is fetched twice.
 
     :param cache_dir: folder for metadata that outlives the run; empty keeps none.
-    :param threads: read at once in the background.
+    :param threads: read at once in the background; by default as many as the distance to the index makes worth while.
     :param mirrors: addresses rewritten when fetching; what is returned carries the canonical ones.
     :param variants: wheel variants (PEP 825) are files like any other; without it nobody sees them.
     """
@@ -54,13 +54,13 @@ class IndexClient:
         http: HttpClient,
         cache_dir: str = "",
         *,
-        threads: int = THREADS,
+        threads: int | None = None,
         mirrors: Mirrors | None = None,
         variants: bool = False,
     ) -> None:
         self._http, self._mirrors, self._sees_variants = http, mirrors or Mirrors(), variants
         self._kept = MetadataCache(cache_dir) if cache_dir else None
-        self._workers = Workers(threads)
+        self._threads, self._workers = threads, Workers(threads or THREADS_NEAR)
         self._lock = threading.Lock()
         self._releases: dict[tuple[Source, str], Job[Mapping[str, tuple[IndexFile, ...]]]] = {}
         self._statuses: dict[tuple[Source, str], ProjectStatus] = {}
@@ -118,11 +118,11 @@ class IndexClient:
 
     def prefetch(self, requests: Iterable[tuple[Source, str]]) -> None:
         """Start reading pages in the background; errors show when :meth:`releases` is asked."""
-        self._workers.submit([self._releases_job(source, name) for source, name in requests])
+        self._submit([self._releases_job(source, name) for source, name in requests])
 
     def prefetch_metadata(self, files: Iterable[IndexFile]) -> None:
         """Start reading metadata in the background; errors show when :meth:`metadata` is asked."""
-        self._workers.submit([self._metadata_job(file) for file in files])
+        self._submit([self._metadata_job(file) for file in files])
 
     def sha256(self, file: IndexFile) -> str:
         """Lower-case hex hash of *file*; when the index has none, the whole file is read to compute it.
@@ -138,6 +138,11 @@ class IndexClient:
     def fetch_address(self, url: str) -> str:
         """Where the canonical *url* is to be fetched: a mirror's address, or itself."""
         return self._mirrors.fetched(url)
+
+    def _submit(self, jobs: Sequence[Job[Any]]) -> None:
+        if self._threads is None and (self._http.round_trip or 0.0) > _FAR_SECONDS:
+            self._workers.most = THREADS_FAR
+        self._workers.submit(jobs)
 
     def _releases_job(self, source: Source, name: str) -> Job[Mapping[str, tuple[IndexFile, ...]]]:
         name = canonical(name)

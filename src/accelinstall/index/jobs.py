@@ -50,11 +50,13 @@ class Job(Generic[_T]):
 class Workers:
     """Up to *threads* background threads, started as work comes.
 
+    :ivar most: how many there may be; may be raised at any time.
+
     They are daemons, so an interrupted program does not wait for a stalled server.
     """
 
     def __init__(self, threads: int) -> None:
-        self._most, self._idle = threads, 0
+        self.most, self._idle = threads, 0
         self._threads: list[threading.Thread] = []
         self._queue: deque[Job[Any]] = deque()
         self._changed = threading.Condition()
@@ -69,7 +71,7 @@ class Workers:
                 return
             self._queue.extend(jobs)
             self._changed.notify(min(self._idle, len(self._queue)))
-            for _ in range(min(len(self._queue) - self._idle, self._most - len(self._threads))):
+            for _ in range(min(len(self._queue) - self._idle, self.most - len(self._threads))):
                 thread = threading.Thread(target=self._work, name="accelinstall-index", daemon=True)
                 self._threads.append(thread)
                 thread.start()

@@ -96,6 +96,11 @@ class HttpClient:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def round_trip(self) -> float | None:
+        """Seconds a packet takes there and back at best: of the quickest connecting; ``None`` while unknown."""
+        return self._transport.round_trip
+
     def close(self) -> None:
         """Close idle connections and end every wait between attempts; later calls fail."""
         self._closed.set()

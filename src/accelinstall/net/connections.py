@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
@@ -31,13 +32,18 @@ def pool_classes(book: AddressBook) -> dict[str, type[HTTPConnectionPool]]:
 
         def _first_of(self, addresses: tuple[str, ...]) -> socket.socket:
             for address in addresses[:-1]:
-                self.host = address
                 try:
-                    return super()._new_conn()
+                    return self._connected_to(address)
                 except (NewConnectionError, ConnectTimeoutError):
                     continue
-            self.host = addresses[-1]
-            return super()._new_conn()
+            return self._connected_to(addresses[-1])
+
+        def _connected_to(self, address: str) -> socket.socket:
+            self.host = address
+            started = time.monotonic()
+            connection = super()._new_conn()
+            book.connected(time.monotonic() - started)
+            return connection
 
     class _Secure(_Booked, HTTPSConnection):
         pass

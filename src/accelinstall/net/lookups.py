@@ -14,12 +14,14 @@ class AddressBook:
     Connections that are opened at the same time wait for one look-up; different hosts do not wait for each other.
 
     :param look_up: host and port -> addresses, best first; raises :class:`OSError` when there are none.
+    :ivar round_trip: seconds of the quickest connecting so far, ``None`` before the first.
     """
 
     def __init__(self, look_up: LookUp | None = None) -> None:
         self._look_up = look_up or look_up_address
         self._known: dict[str, tuple[str, ...]] = {}
         self._asking: dict[str, threading.Lock] = {}
+        self.round_trip: float | None = None
 
     def addresses(self, host: str, port: int) -> tuple[str, ...]:
         """The addresses of *host*, best first; a failed look-up is not remembered.
@@ -33,6 +35,11 @@ class AddressBook:
                 if found is None:
                     found = self._known[host] = tuple(dict.fromkeys(self._look_up(host, port)))
         return found
+
+    def connected(self, seconds: float) -> None:
+        """Note how long it took to connect to one of the addresses."""
+        known = self.round_trip
+        self.round_trip = seconds if known is None else min(known, seconds)
 
     def forget(self, host: str) -> None:
         """Look *host* up anew next time: none of its addresses answered."""

@@ -59,6 +59,11 @@ class Transport:
         self._pools: dict[tuple[str, bool, bool], urllib3.PoolManager] = {}
         self._lock = threading.Lock()
 
+    @property
+    def round_trip(self) -> float | None:
+        """Seconds of the quickest connecting so far, ``None`` before the first and behind proxies."""
+        return self._book.round_trip
+
     def send(self, url: str, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
         """The answer to one GET, its body unread; redirects and errors of status are answers like others.
 
