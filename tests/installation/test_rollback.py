@@ -202,3 +202,15 @@ def test_pip_sees_and_removes_what_we_installed(interpreter, shelf, tmp_path):
     assert said.strip() == "a==1.0"
     subprocess.run([*pip, "uninstall", "-y", "-q", "a"], check=True)
     assert snapshot(interpreter) == empty
+
+
+def test_the_oldest_receipts_go_and_rolling_back_needs_none_of_them(interpreter, shelf):
+    one, two = shelf.add("a", "1.0"), shelf.add("a", "2.0")
+    for _ in range(28):
+        install(interpreter, shelf, one)
+        before = snapshot(interpreter)
+        install(interpreter, shelf, two)
+    receipts = read_receipts(interpreter)
+    assert (len(receipts), receipts[0].id[:6]) == (50, "000056")
+    undo(interpreter, shelf)
+    assert snapshot(interpreter) == before

@@ -6,6 +6,8 @@ import subprocess
 import sys
 import zipfile
 
+import pytest
+
 from accelinstall.testing import IndexServer, make_wheel
 from tests.pipeline.conftest import PYPROJECT
 from tests.pipeline.running import Workplace
@@ -228,19 +230,29 @@ def test_detect_says_how_much_room_there_is_for_the_store_and_the_target(workpla
     assert all(count > 0 for count in disk.values())
 
 
-def test_a_mixed_onnxruntime_is_repaired(workplace: Workplace, index: IndexServer) -> None:
+@pytest.mark.parametrize(
+    ("wanted", "rival", "folder"),
+    [
+        ("onnxruntime-gpu", "onnxruntime", "onnxruntime"),
+        ("opencv-python-headless", "opencv-python", "cv2"),
+    ],
+)
+def test_families_that_wrote_over_each_other_are_repaired(
+    workplace: Workplace, index: IndexServer, wanted: str, rival: str, folder: str
+) -> None:
     wheels = workplace.root / "more"
-    for name in ("onnxruntime", "onnxruntime-gpu"):
-        index.add(make_wheel(wheels, name, "1.26.0", files={"onnxruntime/__init__.py": f"NAME = {name!r}\n"}))
+    for name in (wanted, rival):
+        index.add(make_wheel(wheels, name, "1.26.0", files={f"{folder}/__init__.py": f"NAME = {name!r}\n"}))
     options = ("--environment", "cpu", "--index-url", index.simple_url, "--no-proof")
-    workplace.write(PYPROJECT.replace("web (>=1)", "onnxruntime-gpu"))
+    workplace.write(PYPROJECT.replace("web (>=1)", wanted))
     assert workplace.run("optimize", *options).code == 0
     (site,) = workplace.venv.glob("lib/python*/site-packages")
-    # What `pip install onnxruntime` beside it does: the same folder, written over.
-    with zipfile.ZipFile(wheels / "onnxruntime-1.26.0-py3-none-any.whl") as archive:
-        (site / "onnxruntime" / "__init__.py").unlink()
+    # What `pip install` of the rival beside it does: the same folder, written over.
+    with zipfile.ZipFile(wheels / f"{rival.replace('-', '_')}-1.26.0-py3-none-any.whl") as archive:
+        (site / folder / "__init__.py").unlink()
         archive.extractall(site)
     done = workplace.run("optimize", *options)
     assert done.code == 0, done.err
-    assert "onnxruntime" not in workplace.installed() and "onnxruntime_gpu" in workplace.installed()
-    assert (site / "onnxruntime" / "__init__.py").read_text() == "NAME = 'onnxruntime-gpu'\n"
+    installed = workplace.installed()
+    assert rival.replace("-", "_") not in installed and wanted.replace("-", "_") in installed
+    assert (site / folder / "__init__.py").read_text() == f"NAME = {wanted!r}\n"

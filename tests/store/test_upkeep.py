@@ -16,7 +16,7 @@ from accelinstall.net import HttpClient
 from accelinstall.store import Store
 from accelinstall.store.environments import known_environments, remember_environment
 from accelinstall.store.eviction import Holding, choose_evictions
-from accelinstall.store.upkeep import prune, verify, verify_all
+from accelinstall.store.upkeep import prune, remove_abandoned, verify, verify_all
 from accelinstall.testing import make_wheel
 from tests.store.kit import Ear, leftovers, locked
 
@@ -132,3 +132,17 @@ def test_environments_are_remembered_while_they_are_there(store, tmp_path):
     (tmp_path / "one").rmdir()
     assert known_environments(store) == (str(tmp_path / "two\udcff"),)
     assert len(os.listdir(Path(store.directory, ".environments"))) == 1
+
+
+def test_what_killed_writers_left_goes_after_a_day_and_nothing_else(store, tmp_path):
+    entry = put(store, tmp_path, "pack")
+    inside = Path(entry.root, "pack", "wheel.tmp")
+    old, young, page = (Path(store.root, name) for name in ("pages-v1.1-2f.tmp", "x.2-3f.tmp", "page"))
+    trial = Path(store.place(entry.sha256), ".trial-12-ff")
+    for path in (inside, old, young, page, trial):
+        path.touch()
+    for path in (inside, old, page, trial):
+        os.utime(path, (0, 0))
+    assert remove_abandoned(store.root, before=time.time() - 86_400) == 2
+    assert (old.exists(), trial.exists()) == (False, False)
+    assert young.exists() and page.exists() and inside.exists()

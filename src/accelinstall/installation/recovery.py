@@ -12,6 +12,8 @@ from accelinstall.installation.journal import Journal, can_complete, complete, u
 from accelinstall.installation.state import Hold, State, hold_environment, state_of
 from accelinstall.model.installation import Interpreter
 
+# A rollback needs the last two; the others tell what was done when.
+_KEPT_RECEIPTS = 50
 Recovery = Literal["nothing", "completed", "undone"]
 
 
@@ -56,7 +58,8 @@ def _recover(state: State, progress: events.Progress) -> Recovery:
 
 
 def clean(state: State, *, keep_trash: str = "") -> None:
-    """Remove staged files of interrupted runs and the displaced files of commits other than *keep_trash*.
+    """Remove staged files of interrupted runs; after the commit *keep_trash* also what earlier ones displaced, and the
+    oldest receipts.
 
     With the lock held and no journal open; what cannot be removed now (a loaded library on Windows) is left for next
     time.
@@ -68,6 +71,10 @@ def clean(state: State, *, keep_trash: str = "") -> None:
                 os.unlink(os.path.join(state.root, name))
     if not keep_trash:
         return
+    with suppress(OSError):
+        receipts = sorted(name for name in os.listdir(state.receipts) if name.endswith(".json"))
+        for name in receipts[:-_KEPT_RECEIPTS]:
+            os.unlink(os.path.join(state.receipts, name))
     with suppress(OSError):
         for name in os.listdir(state.trash):
             if name != keep_trash:

@@ -13,7 +13,7 @@ from accelinstall.pipeline.request import Request
 from accelinstall.pipeline.session import cache_directory
 from accelinstall.store import Store
 from accelinstall.store.environments import known_environments
-from accelinstall.store.upkeep import Damage, prune, verify_all
+from accelinstall.store.upkeep import Damage, prune, remove_abandoned, verify_all
 
 _DAY = 86_400
 
@@ -46,6 +46,8 @@ def keep_cache(
     elif action == "verify":
         damage = verify_all(store, progress=progress)
         removed = sum(store.evict(key) for key in sorted({one.sha256 for one in damage}))
+    if action in ("clear", "prune"):
+        remove_abandoned(store.root, before=time.time() - _DAY)
     after = store.size() + kept_bytes(store.root)
     broken = {one.sha256 for one in damage}
     return CacheState(

@@ -99,6 +99,24 @@ def prune(
     return sum(bool(store.evict(key)) + bool(store.discard_partial(key)) > 0 for key in doomed)
 
 
+def remove_abandoned(root: str, *, before: float) -> int:
+    """How many temporary files of killed processes were removed below the cache folder *root*.
+
+    :param before: epoch seconds; younger ones may still be somebody's.
+    """
+    removed = 0
+    for folder, folders, names in os.walk(root):
+        if "tree" in folders:
+            folders.remove("tree")
+        for name in names:
+            path = os.path.join(folder, name)
+            if (name.endswith(".tmp") or name.startswith(".trial-")) and _modified(path) < before:
+                with suppress(OSError):
+                    os.unlink(path)
+                    removed += 1
+    return removed
+
+
 def _holdings(store: Store) -> Iterator[Holding]:
     partial = os.path.join(store.directory, ".partial")
     arriving: dict[str, list[str]] = {}
