@@ -76,6 +76,31 @@ def test_each_machine_gets_its_group(
     assert ("torch", group, backend) in rows
 
 
+def test_a_driver_too_old_for_the_source_gets_the_edit_that_helps(workplace: Workplace) -> None:
+    before = (workplace.project / "pyproject.toml").read_text()
+    host = str(HOSTS / "linux-rtx3090-driver-535")
+    shown = workplace.run("optimize", "--host", host, "--write", "--dry-run")
+    changed = [line for line in shown.out.splitlines() if re.match(r"[+-](?![+-])", line)]
+    assert changed == [
+        '-url = "https://download.pytorch.org/whl/cu130"',
+        '+url = "https://download.pytorch.org/whl/cu126"',
+        '-targets = ["cpu", "cu130"]',
+        '+targets = ["cpu", "cu126"]',
+    ]
+    assert (workplace.project / "pyproject.toml").read_text() == before
+
+
+def test_init_finds_everything_there_and_export_writes_what_is_locked(workplace: Workplace, index: IndexServer) -> None:
+    before = (workplace.project / "pyproject.toml").read_bytes()
+    assert "has everything for cpu, cu130" in workplace.run("init", "--yes").out
+    assert (workplace.project / "pyproject.toml").read_bytes() == before
+    done = workplace.run("export", "--index-url", index.simple_url)
+    assert done.code == 0, done.err
+    prod = (workplace.project / "config/requirements/prod.txt").read_text()
+    assert "torch==2.14.1 \\\n    --hash=sha256:" in prod and "pytest" not in prod
+    assert "pytest==8.4" in (workplace.project / "config/requirements/dev.txt").read_text()
+
+
 def test_optimize_proves_that_both_frameworks_compute(workplace: Workplace, index: IndexServer) -> None:
     done = workplace.run("optimize", "--environment", "cpu", "--index-url", index.simple_url, "--json")
     assert done.code == 0, done.err

@@ -49,6 +49,12 @@ def test_the_error_names_the_edit_and_the_option_that_makes_it(workplace: Workpl
     assert (workplace.project / "pyproject.toml").read_text() == text
 
 
+def test_without_a_source_to_exchange_no_option_is_named(workplace: Workplace) -> None:
+    workplace.write("[project]\nname = 'x'\nversion = '1'\ndependencies = ['torch==2.5.1+cu121']\n")
+    done = optimized(workplace)
+    assert done.code == 1 and "hint:" in done.err and "--write" not in done.err
+
+
 def test_source_name_labels_and_versions_change_together_and_nothing_else(workplace: Workplace) -> None:
     text = with_project(workplace, "poetry-cuda-pinned")
     shown = optimized(workplace, "--write", "--dry-run")

@@ -142,4 +142,5 @@ def _source_edit(question: Question) -> str:
     elsewhere = environment_of(question.fixed)
     if question.environment == "cpu" and elsewhere not in {"cpu", ""}:
         edit = f"--environment {elsewhere} when the packages are for another machine; else {edit}"
-    return f"{edit}; that takes {described(fit)}, and `accelinstall optimize --write` makes the edit"
+    made = ", and `accelinstall optimize --write` makes the edit" if _retarget(question) else ""
+    return f"{edit}; that takes {described(fit)}{made}"
