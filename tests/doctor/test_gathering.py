@@ -38,6 +38,7 @@ def test_files_are_found_where_projects_keep_them(tmp_path: Path) -> None:
         "requirements-dev.txt",
         "requirements/base.txt",
         "scripts/run.sh",
+        "uv.lock",
     ]
     for name in [*wanted, "src/deep/Dockerfile", "README.md", "mkdocs.yml", ".venv/bin/activate.sh", ".git/hooks/x.sh"]:
         write(tmp_path / name)

@@ -107,6 +107,14 @@ def test_a_stale_lock_is_an_error_and_a_missing_one_a_warning() -> None:
     assert finding.level == "warning"
 
 
+def test_a_lock_of_uvs_is_a_lock() -> None:
+    lock = 'version = 1\n\n[[package]]\nname = "web"\nversion = "1.4"\n'
+    files: dict[str, str | bytes] = {"pyproject.toml": PYPROJECT, "uv.lock": lock, "x.sh": "pip install web==1.3\n"}
+    looked = snapshot(files)
+    assert ("uv.lock", "1.4", "uv.lock:5") in cells(looked, "package:web")
+    assert ids(looked) == {"package-pin-differs"}
+
+
 def test_a_pin_beside_the_lock_is_told_where_it_stands() -> None:
     files = PROJECT | {"Dockerfile": "FROM a:1\nRUN pip install \\\n  web==0.7\n"}
     (finding,) = found("package-pin-differs", snapshot(files))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -9,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from accelinstall.cli import run
+from accelinstall.cli.console import Console
 from accelinstall.environment import create_venv
 from accelinstall.testing import IndexServer, make_wheel
+from tests.cli.test_confirmation import Terminal
 from tests.doctor.looking import PYPROJECT, poetry_lock
 from tests.pipeline.running import Workplace
 
@@ -145,7 +149,7 @@ def test_a_project_that_cannot_be_installed_keeps_its_edits_and_says_why(workpla
     write(workplace, "poetry.lock", poetry_lock(web="7.0"))
     write(workplace, "scripts/setup.sh", "pip install poetry\n")
     done = workplace.run("doctor", "--fix", "--yes")
-    assert "the environment was not made: " in done.err
+    assert done.code == 1 and "the environment was not made: " in done.err
     assert (workplace.project / "scripts/setup.sh").read_text() == "pip install poetry==2.5.1\n"
     assert "environment-missing" in done.out
 
@@ -158,6 +162,23 @@ def test_a_dry_run_shows_the_diff_and_changes_nothing(workplace: Workplace) -> N
         "--- a/scripts/setup.sh\n+++ b/scripts/setup.sh\n@@ -1 +1 @@\n-pip install poetry\n+pip install poetry==2.5.1\n"
     )
     assert done.code == 0 and "would make" in done.err and content(workplace.project) == before
+    wrong = workplace.run("doctor", "--dry-run")
+    assert wrong.code == 2 and "--fix" in wrong.err
+
+
+@pytest.mark.parametrize(
+    ("answers", "edited", "made"), [("y\ny\n", True, True), ("n\nn\n", False, False), ("n\ny\n", False, True)]
+)
+def test_a_person_is_asked_about_the_files_and_about_the_environment(
+    workplace: Workplace, answers: str, edited: bool, made: bool
+) -> None:
+    write(workplace, "scripts/setup.sh", "pip install poetry\n")
+    terminal = Terminal()
+    console = Console(out=io.StringIO(), err=terminal, answers=Terminal(answers))
+    code = run(["doctor", "--fix", "--project", str(workplace.project)], console=console, environ=workplace.variables)
+    assert code == 0 and "Write scripts/setup.sh?" in terminal.getvalue()
+    assert ("2.5.1" in (workplace.project / "scripts/setup.sh").read_text()) is edited
+    assert workplace.venv.exists() is made
 
 
 def test_a_link_to_a_file_stays_a_link(workplace: Workplace, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 PYPROJECT = "pyproject.toml"
 POETRY_LOCK = "poetry.lock"
+UV_LOCK = "uv.lock"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +67,9 @@ class Evidence:
 
     @property
     def facts(self) -> tuple[Fact, ...]:
-        """The whole table, sorted."""
+        """The whole table: row by row, place by place."""
         every = dict.fromkeys((*self.reading.facts, *self.snapshot.facts, *local_facts(self)))
-        return tuple(sorted(every, key=lambda one: (one.fact, one.place, one.value, one.where)))
+        return tuple(sorted(every, key=_order))
 
     @property
     def uses_poetry(self) -> bool:
@@ -85,6 +86,15 @@ class Evidence:
         """One line of a file, without its end; empty when there is none."""
         lines = _lines(self.texts.get(path, ""))
         return lines[number - 1].rstrip("\r") if 0 < number <= len(lines) else ""
+
+
+_ROWS = ("python", "poetry", "cuda", "base-image", "environment", "owner")
+
+
+def _order(one: Fact) -> tuple[int, str, str, str, str]:
+    """What is one for the whole project first, packages after it."""
+    rank = _ROWS.index(one.fact) if one.fact in _ROWS else len(_ROWS)
+    return rank, one.fact, one.place, one.value, one.where
 
 
 @lru_cache(maxsize=8)
@@ -106,7 +116,7 @@ def weigh(snapshot: Snapshot) -> Evidence:
         reader = _reader(path, is_shown)
         if reader is not None:
             readings.append(_guarded(reader, text, snapshot.files[path], path))
-        if _PYLOCK.fullmatch(path) and (versions := _versions(text)):
+        if (path == UV_LOCK or _PYLOCK.fullmatch(path)) and (versions := _versions(text)):
             locks[path] = versions
     return Evidence(
         snapshot=snapshot,
@@ -147,7 +157,7 @@ def _reader(path: str, is_shown: Callable[[str], bool]) -> Reader | None:
             return partial(reader, path=path)
     if _REQUIREMENTS.fullmatch(path):
         return partial(settings.read_requirements, is_shown=is_shown, path=path)
-    if _PYLOCK.fullmatch(path):
+    if path == UV_LOCK or _PYLOCK.fullmatch(path):
         return partial(project_files.read_pylock, is_shown=is_shown, path=path)
     named: Mapping[str, Callable[..., Reading]] = {
         ".python-version": settings.read_python_version,
@@ -256,9 +266,10 @@ def _versions(text: str) -> Mapping[str, str]:
     from accelinstall.doctor.reading.project_files import canonical
 
     try:
-        packages = tomllib.loads(text).get("packages", [])
+        data = tomllib.loads(text)
     except ValueError:
         return {}
+    packages = data.get("packages", data.get("package", []))
     return {
         canonical(str(one.get("name"))): str(one["version"])
         for one in (packages if isinstance(packages, list) else [])

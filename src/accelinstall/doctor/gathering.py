@@ -17,6 +17,7 @@ _LARGEST_LOCK = 64 << 20
 _NAMED = (
     "pyproject.toml",
     "poetry.lock",
+    "uv.lock",
     "poetry.toml",
     ".python-version",
     ".pre-commit-config.yaml",

@@ -11,7 +11,7 @@ from accelinstall.cli import documents, options, text
 from accelinstall.cli.confirmation import NeedsConsent, is_agreed
 from accelinstall.cli.requests import request_from
 from accelinstall.cli.showing import conclude, print_lines, watching
-from accelinstall.errors import AccelinstallError
+from accelinstall.errors import AccelinstallError, UsageError
 
 if TYPE_CHECKING:
     from accelinstall.cli.console import Console
@@ -49,57 +49,63 @@ def run(arguments: Namespace, console: Console, environ: Mapping[str, str]) -> i
     """``accelinstall doctor``."""
     from accelinstall.doctor import examine, look
 
+    if (arguments.yes or arguments.dry_run) and not arguments.fix:
+        raise UsageError("--yes and --dry-run say how to mend", hint="accelinstall doctor --fix")
     request = request_from(arguments, environ)
     snapshot = look(request, docker=arguments.docker)
-    if arguments.fix and _mended(arguments, console, request, snapshot):
+    is_done = True
+    if arguments.fix:
+        snapshot = _edited(arguments, console, request, snapshot)
+        is_done = _furnished(arguments, console, request, snapshot)
         snapshot = look(request, docker=arguments.docker)
     diagnosis = examine(snapshot)
-    if not (arguments.fix and arguments.dry_run) or arguments.json or arguments.sarif:
+    if not arguments.dry_run or _is_document(arguments):
         _show(arguments, console, diagnosis)
-    return 1 if diagnosis.has_errors else 0
+    return 1 if diagnosis.has_errors or not is_done else 0
 
 
-def _mended(arguments: Namespace, console: Console, request: Request, snapshot: Snapshot) -> bool:
-    """Whether anything was changed: files first, then the environment they name."""
-    from accelinstall.doctor import examine, look, mend
+def _is_document(arguments: Namespace) -> bool:
+    """Whether stdout belongs to a document."""
+    return bool(arguments.json or arguments.sarif)
+
+
+def _edited(arguments: Namespace, console: Console, request: Request, snapshot: Snapshot) -> Snapshot:
+    """The project after the edits that were agreed to."""
+    from accelinstall.doctor import look, mend
     from accelinstall.pipeline.editing import apply_edits
 
-    as_document = arguments.json or arguments.sarif
     edits = mend(snapshot)
-    done = is_agreed(edits, console, yes=arguments.yes, dry_run=arguments.dry_run, as_json=as_document)
-    if done:
-        for path in apply_edits(edits, directory=snapshot.directory):
-            console.say(f"wrote {path}")
-        snapshot = look(request, docker=arguments.docker)
-    elif edits and not arguments.dry_run:
-        return False
+    as_document = _is_document(arguments)
+    if not is_agreed(edits, console, yes=arguments.yes, dry_run=arguments.dry_run, as_json=as_document):
+        return snapshot
+    for path in apply_edits(edits, directory=snapshot.directory):
+        console.say(f"wrote {path}")
+    return look(request, docker=arguments.docker)
+
+
+def _furnished(arguments: Namespace, console: Console, request: Request, snapshot: Snapshot) -> bool:
+    """Makes the environment that is missing; false when that was wanted and could not be done."""
+    from accelinstall.doctor import examine, make_environment
+
     local = snapshot.local.environment
-    if not examine(snapshot).makes_environment or local is None:
-        return done
+    if local is None or not examine(snapshot).makes_environment:
+        return True
     if arguments.dry_run:
         console.say(f"would make {local.path} and install the lock into it")
-        return done
+        return True
     if not arguments.yes:
         if not console.can_ask:
             raise NeedsConsent([local.path])
         if not console.ask(f"Make {local.path} and install the lock into it?"):
-            return done
-    return _environment_made(arguments, console, request) or done
-
-
-def _environment_made(arguments: Namespace, console: Console, request: Request) -> bool:
-    """Whether the missing environment is there now; a failure is told, and the findings that follow stay."""
-    from accelinstall.doctor import make_environment
-
+            return True
     try:
         with watching(arguments, console) as progress:
             synced = make_environment(request, progress)
     except AccelinstallError as error:
         console.error(f"the environment was not made: {error.message}", error.hint)
         return False
-    if arguments.json or arguments.sarif:
-        return True
-    conclude(console, synced, synced.findings)
+    if not _is_document(arguments):
+        conclude(console, synced, synced.findings)
     return True
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from accelinstall.doctor.checks.registry import Remark, remark
-from accelinstall.doctor.evidence import POETRY_LOCK, PYPROJECT, Evidence
+from accelinstall.doctor.evidence import POETRY_LOCK, PYPROJECT, UV_LOCK, Evidence
 from accelinstall.doctor.facts import Fact
 
 
@@ -13,9 +13,10 @@ def check_locks(evidence: Evidence) -> Iterator[Remark]:
     """Whether there is a lock, and whether it is for this ``pyproject.toml``."""
     if not evidence.data:
         return
-    if POETRY_LOCK not in evidence.texts and not any(name.startswith("pylock.") for name in evidence.texts):
+    if not any(name in {POETRY_LOCK, UV_LOCK} or name.startswith("pylock.") for name in evidence.texts):
         if evidence.project is not None and any(group.wanted for group in evidence.project.groups):
-            yield remark("lock-missing", "the project has no lock", hint="poetry lock, or accelinstall lock")
+            hint = "poetry lock, or accelinstall lock" if evidence.uses_poetry else "accelinstall lock"
+            yield remark("lock-missing", "the project has no lock", hint=hint)
         return
     if evidence.lock is not None and not evidence.lock.is_made_from(evidence.data):
         writer = f", which Poetry {evidence.lock.generator} wrote," if evidence.lock.generator else ""

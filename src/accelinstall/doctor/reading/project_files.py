@@ -87,12 +87,12 @@ def package_lines(text: str) -> list[int]:
 
 
 def read_pylock(text: str, is_shown: Callable[[str], bool], *, path: str) -> Reading:
-    """The versions of a ``pylock`` of ours or of anybody's.
+    """The versions of a ``pylock`` of ours or of anybody's, or of a ``uv.lock``.
 
     :raises ValueError: when it is not TOML.
     """
     data: Any = tomllib.loads(text)
-    packages = data.get("packages", [])
+    packages = data.get("packages", data.get("package", []))
     lines = package_lines(text)
     facts = []
     for index, package in enumerate(packages if isinstance(packages, list) else []):
