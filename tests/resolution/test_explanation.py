@@ -174,7 +174,7 @@ nothing matches `lib`
   the project asks for `lib`
   of 1 version of `lib`:
     2.0: unusable: it requires Python >=3.13
-hint: relax `lib`
+hint: choose another Python: --python-version X.Y, or --python PATH for one that is there
 """
     )
 

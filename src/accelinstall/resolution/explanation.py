@@ -17,6 +17,7 @@ class Claim:
     :ivar versions: of the parent that have it, newest first.
     :ivar where: the project file and line when the project has it.
     :ivar chain: who wants the parent, nearest first, ending with a requirement of the project.
+    :ivar is_constraint: it bounds what others ask for, and asks for nothing itself.
     """
 
     text: str
@@ -24,8 +25,11 @@ class Claim:
     versions: tuple[str, ...] = ()
     where: str = ""
     chain: tuple[str, ...] = ()
+    is_constraint: bool = False
 
     def __str__(self) -> str:
+        if self.is_constraint:
+            return f"a constraint allows only `{self.text}`"
         if not self.parent:
             return f"the project asks for `{self.text}`" + (f" ({self.where})" if self.where else "")
         more = len(self.versions) - 1

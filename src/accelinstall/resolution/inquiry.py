@@ -18,7 +18,7 @@ from accelinstall.resolution.explanation import (
     relaxed,
 )
 from accelinstall.resolution.needs import Need, Pin
-from accelinstall.resolution.provider import Provider
+from accelinstall.resolution.provider import NEEDS_PYTHON, Provider
 from accelinstall.resolution.shelf import WORDS, Shelf
 from accelinstall.resolution.stock import Stock
 from accelinstall.values import dataclass
@@ -31,9 +31,12 @@ if TYPE_CHECKING:
 Row = tuple[Need, Pin | None]
 """A requirement and who has it; ``None`` is the project."""
 
+_NO_VERSION = Version("0")
 # Sets of up to three parties are tried; more combinations than this of what their versions require are not.
 _LARGEST_SET = 3
 _COMBINATIONS = 400
+# What wheels there are is told of so many machines.
+_MACHINES = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +117,17 @@ class _Inquiry:
             return f"`accelinstall explain {self.name}` lists the builds that fit"
         if "needs-build" in codes:
             return f"build a wheel of `{self.name}` and name its folder with --find-links"
+        if codes == {"wheel-tags"}:
+            return self._machines(max(offer.version for offer in offers))
+        blocked = [self._blocked(pin) for pin in self._witness.provider.matching(self.name, needs)]
+        if blocked and all(reason.startswith(NEEDS_PYTHON) for reason in blocked):
+            return "choose another Python: --python-version X.Y, or --python PATH for one that is there"
         return relaxed(self.roots())
+
+    def _machines(self, version: Version) -> str:
+        found = next(shelf.machines(version) for shelf in self._shelves if version in shelf)
+        more = f" and {len(found) - _MACHINES} more" if len(found) > _MACHINES else ""
+        return f"the wheels of `{self.name}` {version} are for {', '.join(found[:_MACHINES])}{more}"
 
     def roots(self) -> list[str]:
         """The project's requirements that lead here."""
@@ -179,8 +192,11 @@ class _Inquiry:
         for need, parent in rows:
             grouped.setdefault((_party(need, parent), need.text), []).append((need, parent))
         claims = [self._claim(group) for group in grouped.values()]
-        claims += (Claim(text=need.text, where="a constraint") for need in self._constraints)
-        return sorted(claims, key=lambda claim: (claim.parent, claim.text, claim.where))
+        # Of a parent's versions the newest is what the user would have.
+        claims.sort(key=lambda claim: (claim.text, claim.where))
+        claims.sort(key=lambda claim: Version(claim.versions[0]) if claim.versions else _NO_VERSION, reverse=True)
+        claims.sort(key=lambda claim: claim.parent)
+        return [*claims, *(Claim(text=need.text, is_constraint=True) for need in self._constraints)]
 
     def _claim(self, group: Sequence[Row]) -> Claim:
         need, parent = group[0]

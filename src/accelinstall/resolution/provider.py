@@ -32,6 +32,9 @@ _LARGEST_BATCH = 16
 # other's newest versions otherwise take turns.
 _PATIENCE = 5
 
+NEEDS_PYTHON = "it requires Python"
+"""How the reason against a package begins whose metadata asks for another Python."""
+
 
 class Provider(AbstractProvider[Need, Pin, str]):
     """One search; keeps everything it has read.
@@ -284,7 +287,7 @@ class Provider(AbstractProvider[Need, Pin, str]):
                 return (blocked(candidate, error.message),)
             self._metadata[base] = metadata
         if not self._judge.accepts_python(metadata.requires_python):
-            return (blocked(candidate, f"it requires Python {metadata.requires_python}"),)
+            return (blocked(candidate, f"{NEEDS_PYTHON} {metadata.requires_python}"),)
         needs = self._dependencies.of_pin(candidate, metadata)
         if not candidate.extra:
             return needs

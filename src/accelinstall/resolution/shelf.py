@@ -177,6 +177,13 @@ class Shelf:
         """Whether somebody has looked at the files of *version*."""
         return version in self._offers
 
+    def machines(self, version: Version) -> tuple[str, ...]:
+        """What the wheels of *version* are for, such as ``cp313-win_amd64``; sorted."""
+        names = (
+            file.tagged_name.removesuffix(".whl").split("-") for *_, file in self._files_of(version) if file.is_wheel
+        )
+        return tuple(sorted({f"{python}-{platform}" for *_, python, _, platform in names}))
+
     def _judged(self, version: Version) -> Offer:
         usable: list[tuple[int, Place, IndexFile]] = []
         refusals: list[Refusal] = []
