@@ -13,7 +13,7 @@ import pytest
 from accelinstall.building.archives import unpacked
 from accelinstall.building.errors import ArchiveRefused
 from accelinstall.testing import IndexServer, make_sdist, make_wheel
-from tests.building.projects import FLIT, HATCH, SETUP_PY, make_project, packed
+from tests.building.projects import FLIT, HATCH, SETUP_PY, make_project, metadata_of_pyproject, packed
 from tests.building.running import direct_url, install_with, python, run
 from tests.pipeline.running import Workplace
 
@@ -137,6 +137,43 @@ def test_an_archive_that_changed_since_it_was_locked_is_refused(
     index.add(packed(folder, tmp_path / "again" / "part-1.0.tar.gz"))
     shutil.rmtree(workplace.cache)
     assert run(workplace, index, "sync", "--frozen", "--json").document["error"]["code"] == "archive-changed"
+
+
+def test_a_local_archive_that_changed_since_it_was_locked_is_refused(
+    tmp_path: Path, workplace: Workplace, index: IndexServer
+) -> None:
+    folder = make_project(tmp_path / "part", "part")
+    archive = packed(folder, workplace.project / "part-1.0.tar.gz")
+    workplace.write(metadata_of_pyproject("part", path=archive.name))
+    assert run(workplace, index, "lock").code == 0
+    (folder / "part" / "evil.py").write_text("")
+    packed(folder, archive)
+    assert run(workplace, index, "sync", "--frozen", "--json").document["error"]["code"] == "archive-changed"
+
+
+def test_a_dry_run_says_what_would_be_built(tmp_path: Path, workplace: Workplace, index: IndexServer) -> None:
+    index.add(packed(make_project(tmp_path / "part", "part"), tmp_path / "part-1.0.tar.gz"))
+    project(workplace, "part")
+    done = run(workplace, index, "sync", "--dry-run")
+    assert "+ part 1.0 (to be built)" in done.out and "build 1" in done.out
+    assert not workplace.venv.exists() and not (workplace.cache / "builds-v1" / "wheel").exists()
+
+
+def test_an_archive_is_built_once_for_many_targets(tmp_path: Path, workplace: Workplace, index: IndexServer) -> None:
+    folder = make_project(tmp_path / "part", "part", kind=SETUP_PY, requires=["wire"])
+    with open(folder / "setup.py", "a") as stream:
+        stream.write(f"open({str(tmp_path / 'asked')!r}, 'a').write('.')\n")
+    index.add(packed(folder, tmp_path / "part-1.0.tar.gz"))
+    project(workplace, "part")
+    targets = [f"cpu-{platform}" for platform in ("linux-x86_64-cp312", "macos-arm64-cp311", "windows-x86_64-cp313")]
+    options = [option for target in targets for option in ("--target", target)]
+    done = run(workplace, index, "lock", *options)
+    assert done.code == 0, done.err
+    assert len(list(workplace.project.glob("pylock.*.toml"))) == 3
+    # What it needs to be built, and what it is: two hooks, once.
+    assert (tmp_path / "asked").read_text() == ".."
+    assert index.count("/files/part-1.0.tar.gz") == 1
+    assert done.err.count("is known from building it for") == 3
 
 
 def test_an_archive_that_is_another_version_than_its_name_says_is_refused(

@@ -139,6 +139,7 @@ def test_a_locked_folder_is_found_from_anywhere(workplace: Workplace, index: Ind
         ("../empty", "not-a-project", "neither pyproject.toml nor setup.py"),
         ("../torn", "not-a-project", "pyproject.toml is wrong"),
         ("../other", "wrong-project", "is asked for as `part`, but is `other` 1.0"),
+        ("../unversioned", "wrong-project", "`one`, which is no version"),
     ],
 )
 def test_a_folder_that_cannot_be_built_is_named_with_the_reason(
@@ -148,6 +149,7 @@ def test_a_folder_that_cannot_be_built_is_named_with_the_reason(
     (workplace.root / "torn").mkdir()
     (workplace.root / "torn" / "pyproject.toml").write_text("[build-system\n")
     make_project(workplace.root / "other", "other")
+    make_project(workplace.root / "unversioned", "part", "one")
     workplace.write(metadata_of_pyproject("part", path=path))
     done = run(workplace, index, "lock", "--json")
     assert done.code == 1
@@ -166,6 +168,33 @@ def test_a_build_that_fails_tells_the_hook_and_the_last_lines(workplace: Workpla
     assert "gcc: no such header" in error["message"]
     assert "compiler" in error["hint"]
     assert not list((workplace.cache / "builds-v1" / ".work").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("import nothing_of_that_name", "cannot be imported"),
+        ("", "has no attribute 'build_wheel'"),
+        ("def build_wheel(folder, *_):\n    return 1 / 0", "ZeroDivisionError"),
+        ("def build_wheel(folder, *_):\n    return 'gone.whl'", "made no wheel"),
+        ("def build_wheel(folder, *_):\n    import os; os.kill(os.getpid(), 9)", "ended with signal 9"),
+        ("def build_wheel(folder, *_):\n    import os; os._exit(0)", "gave no usable answer"),
+        ("def get_requires_for_build_wheel(*_):\n    return ['not a requirement']", "not a requirement"),
+        ("def get_requires_for_build_wheel(*_):\n    return ['nowhere-to-be-found']", "nowhere-to-be-found"),
+    ],
+)
+def test_a_backend_that_misbehaves_is_told_without_a_traceback(
+    workplace: Workplace, index: IndexServer, body: str, words: str
+) -> None:
+    folder = workplace.root / "shared"
+    folder.mkdir()
+    text = '[build-system]\nrequires = []\nbuild-backend = "own"\nbackend-path = ["."]\n'
+    (folder / "pyproject.toml").write_text(text + '[project]\nname = "part"\nversion = "1"\n')
+    (folder / "own.py").write_text(body)
+    workplace.write(metadata_of_pyproject("part", path="../shared"))
+    done = run(workplace, index, "sync", "--json")
+    assert done.code == 1 and words in done.document["error"]["message"]
+    assert not workplace.venv.exists()
 
 
 def test_a_build_takes_no_longer_than_it_may(workplace: Workplace, index: IndexServer) -> None:

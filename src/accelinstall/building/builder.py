@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import parse_qs, unquote, urldefrag, urlsplit
 
 from accelinstall import events
-from accelinstall.building.archives import SUFFIXES, unpacked
 from accelinstall.building.backend import Backend, Kind, Tree, scratch
 from accelinstall.building.cache import BuildCache, BuiltWheel
 from accelinstall.building.environments import EnvironmentOpener
-from accelinstall.building.errors import (
-    BuildCycle,
-    BuildsForbidden,
-    NotAProject,
-    OriginUnreadable,
-    WrongProject,
-)
-from accelinstall.building.fetching import Archives
-from accelinstall.building.git import GitAddress, Repositories, parse_git_address
+from accelinstall.building.errors import BuildCycle, BuildsForbidden, WrongProject
+from accelinstall.building.origins import Origins, build_id
 from accelinstall.building.processes import Processes
 from accelinstall.building.reading import metadata_of_archive, metadata_of_project, metadata_of_wheel
-from accelinstall.building.trees import content_digest, metadata_digest
 from accelinstall.model.index import CoreMetadata, IndexFile, SourceTree
 from accelinstall.model.installation import Interpreter
 from accelinstall.model.lock import LockedPackage
@@ -70,12 +59,18 @@ class Builder:
         self._progress, self._forbidden = progress, forbidden
         self._processes = Processes(timeout=timeout)
         self._cache = BuildCache(cache_directory, interpreter)
-        self._archives = Archives(self._cache, http=http, address=address)
-        self._git = Repositories(cache_directory, processes=self._processes, environ=environ, offline=offline)
+        self._origins = Origins(
+            self._cache,
+            cache_directory,
+            processes=self._processes,
+            http=http,
+            address=address,
+            environ=environ,
+            offline=offline,
+        )
         self._turn = threading.RLock()
         self._chain: list[str] = []
         self._known: dict[tuple[str, ...], object] = {}
-        self._commits: dict[tuple[str, str], str] = {}
         self.guessed: set[str] = set()
         """``name version`` of everything whose metadata a build on this machine made up."""
 
@@ -85,10 +80,7 @@ class Builder:
 
     def keep_commits(self, packages: Iterable[LockedPackage], *, upgraded: Collection[str] = ()) -> None:
         """Branches and tags mean from now on the commits they are locked with, but for packages to be *upgraded*."""
-        for package in packages:
-            origin = package.origin
-            if origin is not None and origin.kind == "vcs" and package.name not in upgraded:
-                self._commits.setdefault((origin.url, origin.revision), origin.commit)
+        self._origins.keep_commits(packages, upgraded=upgraded)
 
     # -- what resolution asks ------------------------------------------------------------------------------------
 
@@ -97,7 +89,7 @@ class Builder:
 
         :raises BuildError: when it cannot be read, is another project, or would have to be built and may not.
         """
-        return self._once(("find", url, name), lambda: self._find(url, name=name, where=where))
+        return self._once(("find", url, name), lambda: self._find(url, name, where))
 
     def metadata(self, file: IndexFile) -> CoreMetadata:
         """What the archive *file* of an index, or what :meth:`find` gave, says of itself.
@@ -106,7 +98,11 @@ class Builder:
         """
         if isinstance(file, SourceTree):
             return self._read(file.origin, filename=file.filename, package=file.name)
-        found = self._metadata_of_archive(file)
+
+        def read() -> CoreMetadata:
+            return self._read(self._origins.of_archive(file), filename=file.filename, package=file.name)
+
+        found = self._once(("archive", file.url, file.sha256), read)
         _ensure_right(found, name=file.name, version=file.version, source=file.filename)
         return found
 
@@ -114,7 +110,7 @@ class Builder:
 
     def identify(self, package: LockedPackage) -> LockedPackage:
         """*package* with the identity of what it would be built from now; reads the files of a folder."""
-        return replace(package, build_id=self._build_id(package.origin)) if package.origin else package
+        return replace(package, build_id=build_id(package.origin)) if package.origin else package
 
     def built(self, package: LockedPackage) -> LockedPackage | None:
         """*package*, identified, with the wheel that was built before; ``None`` when none is kept."""
@@ -133,10 +129,13 @@ class Builder:
         origin = package.origin
         assert origin is not None, "what has no origin is a wheel"
         kind: Kind = "editable" if origin.editable else "wheel"
-        with self._tree(origin, filename=package.filename, package=package.name) as tree, self._session(tree) as work:
+        with (
+            self._origins.laid_out(origin, filename=package.filename, package=package.name) as tree,
+            self._session(tree) as work,
+        ):
             with self._backend(tree, work, kind) as backend:
                 path = backend.wheel(work, kind)
-                metadata = metadata_of_wheel(_metadata_inside(path, tree))
+                metadata = _metadata_inside(path, tree)
             version = "" if origin.kind == "directory" else package.version
             _ensure_right(metadata, name=package.name, version=version, source=tree.source)
             wheel = self._cache.keep_wheel(package.build_id, path, name=package.name, version=_normal(metadata.version))
@@ -144,57 +143,14 @@ class Builder:
 
     # -- how -----------------------------------------------------------------------------------------------------
 
-    def _find(self, url: str, *, name: str, where: str) -> SourceTree:
-        if "+" in url.partition("://")[0]:
-            return self._find_commit(url, name=name, where=where)
-        address, fragment = urldefrag(url)
-        options = {key: values[0] for key, values in parse_qs(fragment).items()}
-        path = _local_path(address)
-        if path and os.path.isdir(path):
-            origin = Origin(kind="directory", path=path, digest=metadata_digest(path))
-            return self._source_tree(url, origin, name=name, filename="", where=where)
-        filename = unquote(urlsplit(address).path.rpartition("/")[2])
-        if not filename.lower().endswith(SUFFIXES):
-            reason = "there is no such folder" if path else "it names neither a wheel nor a source archive"
-            raise OriginUnreadable(package=name, source=path or address, reason=reason, where=where)
-        if path:
-            archive, sha256 = self._archives.local(path, package=name, where=where)
-        else:
-            wanted = options.get("sha256", "").lower()
-            archive, sha256 = self._archives.fetch(address, filename=filename, sha256=wanted, package=name, where=where)
-        origin = Origin(
-            kind="sdist",
-            url="" if path else address,
-            path=path,
-            sha256=sha256,
-            subdirectory=_inside(options, name, url),
-        )
-        size = os.stat(archive).st_size
-        return self._source_tree(url, origin, name=name, filename=filename, where=where, size=size)
-
-    def _find_commit(self, url: str, *, name: str, where: str) -> SourceTree:
-        address = parse_git_address(url)
-        if address is None:
-            reason = "only `git+https`, `git+http`, `git+ssh`, `git+file` addresses are read"
-            raise OriginUnreadable(package=name, source=url, reason=reason, where=where)
-        key = (address.url, address.revision)
-        if key not in self._commits:
-            self._commits[key] = self._git.commit_of(address, package=name)
-        origin = Origin(
-            kind="vcs",
-            url=address.url,
-            subdirectory=_inside({"subdirectory": address.subdirectory}, name, url),
-            revision=address.revision,
-            commit=self._commits[key],
-        )
-        return self._source_tree(url, origin, name=name, filename="", where=where)
-
-    def _source_tree(
-        self, url: str, origin: Origin, *, name: str, filename: str, where: str, size: int | None = None
-    ) -> SourceTree:
+    def _find(self, url: str, name: str, where: str) -> SourceTree:
+        origin, filename, size = self._origins.locate(url, name=name, where=where)
         metadata = self._read(origin, filename=filename, package=name)
         source = f"{where}: {url}" if where else url
         _ensure_right(metadata, name=name, version="", source=source)
+        if not _is_version(metadata.version):
+            found = f"`{metadata.version}`, which is no version that PEP 440 knows"
+            raise WrongProject(package=name, source=source, found=found)
         return SourceTree(
             filename=filename,
             url=url,
@@ -208,21 +164,6 @@ class Builder:
             origin=origin,
         )
 
-    def _metadata_of_archive(self, file: IndexFile) -> CoreMetadata:
-        """Of an index's archive; what is kept by its hash spares the download."""
-        path = _local_path(file.url)
-
-        def read() -> CoreMetadata:
-            sha256 = file.sha256
-            if not sha256 and path:
-                sha256 = self._archives.local(path, package=file.name)[1]
-            elif not sha256:
-                sha256 = self._archives.fetch(file.url, filename=file.filename, sha256="", package=file.name)[1]
-            origin = Origin(kind="sdist", url="" if path else file.url, path=path, sha256=sha256)
-            return self._read(origin, filename=file.filename, package=file.name)
-
-        return self._once(("archive", file.url, file.sha256), read)
-
     def _read(self, origin: Origin, *, filename: str, package: str) -> CoreMetadata:
         key = (origin.kind, origin.url, origin.path, origin.sha256, origin.commit, origin.subdirectory)
         return self._once(("metadata", *key), lambda: self._read_metadata(origin, filename, package))
@@ -230,19 +171,19 @@ class Builder:
     def _read_metadata(self, origin: Origin, filename: str, package: str) -> CoreMetadata:
         """From the cache, from what is written down, else by a build."""
         is_folder = origin.kind == "directory"
-        build_id = "" if is_folder else self._build_id(origin)
-        kept = self._cache.metadata(build_id) if build_id else None
+        key = "" if is_folder else build_id(origin)
+        kept = self._cache.metadata(key) if key else None
         if kept is not None:
             return kept
-        with self._tree(origin, filename=filename, package=package) as tree:
+        with self._origins.laid_out(origin, filename=filename, package=package) as tree:
             found = _written_down(tree, trusts_archive=origin.kind == "sdist" and not origin.subdirectory)
             if found is None:
-                build_id = build_id or self._build_id(replace(origin, editable=False))
-                found = self._cache.metadata(build_id) or self._build_metadata(tree)
+                key = key or build_id(replace(origin, editable=False))
+                found = self._cache.metadata(key) or self._build_metadata(tree)
                 self.guessed.add(f"{package} {found.version}")
             elif is_folder:
                 return found
-        self._cache.keep_metadata(build_id, found)
+        self._cache.keep_metadata(key, found)
         return found
 
     def _build_metadata(self, tree: Tree) -> CoreMetadata:
@@ -292,41 +233,6 @@ class Builder:
                 environment.install(more)
             yield backend
 
-    @contextmanager
-    def _tree(self, origin: Origin, *, filename: str, package: str) -> Iterator[Tree]:
-        """The origin's files, laid out."""
-        if origin.kind == "directory":
-            folder = origin.folder
-            if not os.path.isdir(folder):
-                raise OriginUnreadable(package=package, source=folder, reason="there is no such folder")
-            yield Tree(folder=folder, package=package, source=folder)
-            return
-        if origin.kind == "vcs":
-            with scratch(self._cache.scratch()) as place:
-                folder = os.path.join(place, "repository")
-                address = GitAddress(url=origin.url, revision=origin.revision)
-                self._git.checkout(address, origin.commit, folder, package=package)
-                source = f"{origin.url} at {origin.commit[:12]}"
-                yield _sub(Tree(folder=folder, package=package, source=source), origin.subdirectory)
-            return
-        if origin.path:
-            archive, _ = self._archives.local(origin.path, package=package)
-        else:
-            archive, _ = self._archives.fetch(origin.url, filename=filename, sha256=origin.sha256, package=package)
-        with unpacked(archive, filename=filename, folder=self._cache.scratch()) as folder:
-            tree = Tree(folder=folder, package=package, source=origin.url or origin.path)
-            yield _sub(tree, origin.subdirectory)
-
-    def _build_id(self, origin: Origin) -> str:
-        """Tells one state of an origin from another; of an editable folder only its metadata counts."""
-        facts = [origin.kind, origin.url, origin.commit, origin.sha256, origin.subdirectory]
-        if origin.kind == "sdist":
-            facts[1] = ""  # whatever mirror it came from
-        if origin.kind == "directory":
-            state = metadata_digest(origin.folder) if origin.editable else content_digest(origin.folder)
-            facts += [origin.path, "editable" if origin.editable else "", state]
-        return hashlib.sha256("\0".join(facts).encode("utf-8", "surrogateescape")).hexdigest()
-
     def _once(self, key: tuple[str, ...], work: Callable[[], _T]) -> _T:
         with self._turn:
             if key not in self._known:
@@ -348,7 +254,7 @@ def _written_down(tree: Tree, *, trusts_archive: bool) -> CoreMetadata | None:
     return None if moves else found
 
 
-def _metadata_inside(wheel: str, tree: Tree) -> bytes:
+def _metadata_inside(wheel: str, tree: Tree) -> CoreMetadata:
     import zipfile
 
     try:
@@ -356,8 +262,8 @@ def _metadata_inside(wheel: str, tree: Tree) -> bytes:
             name = next(
                 name for name in archive.namelist() if name.endswith(".dist-info/METADATA") and name.count("/") == 1
             )
-            return archive.read(name)
-    except (OSError, zipfile.BadZipFile, StopIteration, RuntimeError) as error:
+            return metadata_of_wheel(archive.read(name))
+    except (OSError, zipfile.BadZipFile, StopIteration, RuntimeError, ValueError) as error:
         raise tree.refused(f"its backend made no wheel: {error}") from error
 
 
@@ -383,36 +289,16 @@ def _ensure_right(metadata: CoreMetadata, *, name: str, version: str, source: st
 
 
 def _normal(version: str) -> str:
+    from packaging.version import Version
+
+    return str(Version(version)) if _is_version(version) else version
+
+
+def _is_version(text: str) -> bool:
     from packaging.version import InvalidVersion, Version
 
     try:
-        return str(Version(version))
+        Version(text)
     except InvalidVersion:
-        return version
-
-
-def _local_path(address: str) -> str:
-    """The path a ``file:`` address names; empty for any other."""
-    if not address.startswith("file:"):
-        return ""
-    from accelinstall.net.origins import path_of
-
-    return path_of(address)
-
-
-def _inside(options: Mapping[str, str], name: str, url: str) -> str:
-    """The subdirectory that *options* name, if it stays inside."""
-    path = options.get("subdirectory", "").strip("/")
-    if ".." in path.replace("\\", "/").split("/") or os.path.isabs(path):
-        raise OriginUnreadable(package=name, source=url, reason=f"`{path}` leads outside of it")
-    return path
-
-
-def _sub(tree: Tree, subdirectory: str) -> Tree:
-    if not subdirectory:
-        return tree
-    folder = os.path.join(tree.folder, *subdirectory.split("/"))
-    inside = os.path.realpath(folder).startswith(os.path.realpath(tree.folder) + os.sep)
-    if not inside or not os.path.isdir(folder):
-        raise NotAProject(package=tree.package, source=tree.source, reason=f"it has no folder `{subdirectory}`")
-    return replace(tree, folder=folder, source=f"{tree.source} ({subdirectory})")
+        return False
+    return True

@@ -76,12 +76,11 @@ class BuildCache:
             values = {"filename": os.path.basename(path), "sha256": file_sha256(target), "name": name}
             text = json.dumps({**values, "version": version})
             fs.write_atomic(os.path.join(fresh, "wheel.json"), text.encode())
-            known = self.wheel(build_id)
-            if known is not None:
-                return known
-            fs.remove_tree(folder)
-            # Where another process has just put its own, that one is as good.
+            # Where another process was faster, its wheel is as good; what is damaged makes way.
             with suppress(OSError):
+                os.rename(fresh, folder)
+            if self.wheel(build_id) is None:
+                fs.remove_tree(folder)
                 os.rename(fresh, folder)
         finally:
             shutil.rmtree(fresh, ignore_errors=True)

@@ -181,6 +181,9 @@ def transaction_summary(synced: Synced) -> str:
         return f"nothing to do: {plural(len(transaction.kept), 'package')} already as locked"
     counts = [(sum(isinstance(step, kind) for step in transaction.steps), verb) for kind, verb in _VERBS]
     parts = [f"{verb} {count}" for count, verb in counts if count]
+    unbuilt = sum(package.is_unbuilt for package in transaction.packages)
+    if unbuilt:
+        parts.append(f"build {unbuilt}")
     if synced.download_bytes or synced.unsized:
         more = f" and {plural(synced.unsized, 'file')} of unknown size" if synced.unsized else ""
         hosts = ", ".join(host for host, _, _ in synced.supply if host)
@@ -203,7 +206,7 @@ def transaction_lines(synced: Synced) -> Iterator[str]:
             continue
         package = step.package
         amount = "of unknown size" if package.size is None else size(package.size)
-        cost = amount if package.sha256 in synced.missing else "stored"
+        cost = "to be built" if package.is_unbuilt else amount if package.sha256 in synced.missing else "stored"
         if isinstance(step, Install):
             yield f"+ {package.name} {package.version} ({cost})"
         else:
