@@ -209,6 +209,26 @@ def test_the_page_on_projects_shows_what_is_written(workplace: Workplace) -> Non
     assert now(workplace).decode() == before.replace('"torch>=2.7", ', "") + "\n" + added
 
 
+def test_what_not_every_index_has_stays_in_main(workplace: Workplace) -> None:
+    """pytorch's index for the CPU has neither xformers nor triton: bound to it, no lock could be made."""
+    workplace.write(
+        '[project]\nname = "x"\nversion = "1"\ndependencies = ["torch", "torchvision", "xformers", "triton"]\n'
+    )
+    assert initialised(workplace, "--targets", "cpu", "--yes").code == 0
+    read = document(workplace)
+    assert read["project"]["dependencies"] == ["xformers", "triton"]
+    assert read["dependency-groups"]["ml-cpu"] == ["torch", "torchvision"]
+
+
+def test_frameworks_are_called_what_computes_on_each_environment(workplace: Workplace) -> None:
+    asked = '["tensorflow-cpu>=2.20", "jax[cuda12]>=0.6", "onnxruntime-directml"]'
+    workplace.write(f'[project]\nname = "x"\nversion = "1"\ndependencies = {asked}\n')
+    assert initialised(workplace, "--targets", "cpu,cu130", "--yes").code == 0
+    groups = document(workplace)["dependency-groups"]
+    assert groups["ml-cpu"] == ["tensorflow-cpu>=2.20", "jax>=0.6", "onnxruntime"]
+    assert groups["ml-gpu"] == ["tensorflow[and-cuda]>=2.20", "jax[cuda13]>=0.6", "onnxruntime-gpu[cuda,cudnn]"]
+
+
 def test_pips_index_can_be_declared_for_poetry_without_its_password(workplace: Workplace) -> None:
     with_project(workplace, "fastapi-service")
     workplace.variables["PIP_INDEX_URL"] = "https://user:secret@packages.example.com/simple"

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 # Frameworks whose builds differ so much between environments that one main dependency cannot serve them all.
 _HEADS = ("torch", "tensorflow", "onnxruntime", "jax")
+# Released with torch, but for CUDA and ROCm only: pytorch's index for the CPU has no xformers (2026-11).
+_NOT_EVERYWHERE = frozenset({"xformers"})
 # Where an environment lives when this platform has no builds of it.
 _ELSEWHERE = {"mps": "macos-arm64", "cuda": "linux-x86_64", "rocm": "linux-x86_64", "xpu": "linux-x86_64"}
 
@@ -84,7 +86,7 @@ def _plan(request: Request, session: Session, *, pip_index: bool) -> Initialisat
     project = read_project(request)
     catalog = read_catalog(request, project)
     interpreter = read_interpreter(request)
-    names = frozenset(name for name in movable_names(project) if _head_of(name, catalog) in _HEADS)
+    names = frozenset(name for name in movable_names(project) if _is_framework(name, catalog))
     texts = request.targets or _usual_targets(request, session, project=project, interpreter=interpreter)
     chosen = [_chosen(text, request, session, interpreter, catalog) for text in texts]
     placements, findings = _placements(chosen, names, project, catalog)
@@ -317,6 +319,14 @@ def _about_poetry(request: Request, session: Session, edit: FileEdit) -> Iterato
             message="pip's configuration names an index, which Poetry does not read: it asks PyPI",
             hint="accelinstall init --pip-index declares it as a source",
         )
+
+
+def _is_framework(name: str, catalog: Catalog) -> bool:
+    """Whether every environment has a build of *name*, or something instead of it."""
+    head = _head_of(name, catalog)
+    if head == "torch":
+        return name == head or (name in catalog.companions and name not in _NOT_EVERYWHERE)
+    return head in _HEADS
 
 
 def _head_of(name: str, catalog: Catalog) -> str:

@@ -12,6 +12,7 @@ from accelinstall.project.document import dotted, read_document
 from accelinstall.project.positions import Path, Positions
 from accelinstall.values import dataclass
 
+_WIDE = 100
 _BOM = b"\xef\xbb\xbf"
 Value = str | bool | list["Value"] | dict[str, "Value"]
 
@@ -251,15 +252,18 @@ def merged(original: str, normal: str, edited: str) -> str:
 
 
 def toml_of(value: Value) -> str:
-    """*value* as people write it: ``{ version = "^2.1", source = "pytorch-cpu" }``; several tables one a line."""
+    """*value* as people write it: ``{ version = "^2.1", source = "pytorch-cpu" }``.
+
+    Several tables, and what would be long, stand one a line.
+    """
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
         return _string(value)
-    if isinstance(value, list) and len(value) > 1 and all(isinstance(item, dict) for item in value):
-        return "[\n" + "".join(f"  {toml_of(item)},\n" for item in value) + "]"
     if isinstance(value, list):
-        return "[" + ", ".join(map(toml_of, value)) + "]"
+        line = "[" + ", ".join(map(toml_of, value)) + "]"
+        tables = len(value) > 1 and all(isinstance(item, dict) for item in value)
+        return "[\n" + "".join(f"  {toml_of(item)},\n" for item in value) + "]" if tables or len(line) > _WIDE else line
     if not value:
         return "{}"
     return "{ " + ", ".join(f"{_key(key)} = {toml_of(item)}" for key, item in value.items()) + " }"
