@@ -23,7 +23,7 @@ from tests.faults.kit import ROUNDS
 from tests.installation.support import distribution, false_rows, inventory_of, lock_of
 from tests.store.kit import leftovers, locked, noise, tree_of
 
-INSTALLS = 1_000 if ROUNDS else 60
+INSTALLS = 1_000 if ROUNDS else 40
 PART = 32 << 10
 
 
@@ -42,11 +42,11 @@ Make = Callable[[random.Random, IndexServer, LockedPackage], Fault]
 
 
 def _somewhere(chance: random.Random, package: LockedPackage) -> int:
-    return chance.randrange(1, package.size or 1)
+    return chance.randrange(1, package.size or 10_000)
 
 
 def _other_content(chance: random.Random, package: LockedPackage) -> bytes:
-    return chance.randbytes(package.size or 1)
+    return chance.randbytes(package.size or 10_000)
 
 
 FAULTS: dict[str, Make] = {
@@ -94,13 +94,19 @@ class Site:
         self.root, self.server, self.http = root, server, http
         self.store = Store(str(root / "cache"), retry_delay=0.001, pace=Wide, part=PART)
 
-    def offer(self, name: str, version: str, size: int, seed: int) -> tuple[LockedPackage, dict[str, bytes]]:
-        """A package, and the files that must be there once it is stored."""
+    def offer(
+        self, name: str, version: str, size: int, seed: int, *, size_known: bool = True
+    ) -> tuple[LockedPackage, dict[str, bytes]]:
+        """A package, and the files that must be there once it is stored.
+
+        How large its wheel is, and whether the lock says so, decides how it is fetched: whole into memory, unpacked
+        while it arrives, or to the disk first.
+        """
         files = {f"{name}/__init__.py": f"v = {version!r}\n".encode(), f"{name}/blob": noise(size, seed=seed)}
         path = make_wheel(self.root / "wheels", name, version, files=files)
         self.server.add(path)
         self.server.add_body(f"/moved/{path.name}", path.read_bytes(), content_type="application/octet-stream")
-        return locked(path, self.server), files
+        return locked(path, self.server, size=size_known), files
 
     def fetch(self, package: LockedPackage, files: dict[str, bytes]) -> str:
         """Why it could not be stored, by its code; empty when it was, and then it is right."""
@@ -130,27 +136,37 @@ def site(tmp_path: Path) -> Iterator[Site]:
         yield Site(tmp_path, server, http)
 
 
+WAYS = {"into memory": (PART // 2, True), "to the disk": (200_000, False), "in one pass": (200_000, True)}
+
+
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("title", FAULTS)
-def test_a_fault_that_passes_costs_nothing_but_time(site: Site, title: str) -> None:
+def test_a_fault_that_passes_costs_nothing_but_time(site: Site, title: str, way: str) -> None:
     chance = random.Random(title)
-    package, files = site.offer("pack", "1.0", 200_000, seed=1)
+    size, size_known = WAYS[way]
+    package, files = site.offer("pack", "1.0", size, seed=1, size_known=size_known)
     path = site.server.file_path(package.filename)
     site.server.add_fault(path, replace(FAULTS[title](chance, site.server, package), times=1))
     # Slow enough for further connections to have something to do.
-    site.server.add_fault(path, Fault(rate=4e6))
+    site.server.add_fault(path, Fault(rate=20 * size))
     refused = site.fetch(package, files)
     # A whole answer of other bytes cannot be told from a file that was replaced for good.
     assert refused in ({"", "hash-mismatch"} if "file" in title else {""})
     site.fetch_at_last(package, files)
 
 
-@pytest.mark.parametrize("title", FAULTS)
-def test_a_fault_that_lasts_is_survived_or_refused_and_never_installed(site: Site, title: str) -> None:
+# A server that stalls for ever is given twelve seconds, with all of its parts: in chaos only.
+LASTS = [(title, way) for title in FAULTS for way in WAYS if ROUNDS or (title, way) != ("stalls", "in one pass")]
+
+
+@pytest.mark.parametrize(("title", "way"), LASTS)
+def test_a_fault_that_lasts_is_survived_or_refused_and_never_installed(site: Site, title: str, way: str) -> None:
     chance = random.Random(title)
-    package, files = site.offer("pack", "1.0", 100_000, seed=2)
+    size, size_known = WAYS[way]
+    package, files = site.offer("pack", "1.0", size, seed=2, size_known=size_known)
     path = site.server.file_path(package.filename)
     site.server.add_fault(path, FAULTS[title](chance, site.server, package))
-    site.server.add_fault(path, Fault(rate=4e6))
+    site.server.add_fault(path, Fault(rate=20 * size))
     site.fetch(package, files)
     site.fetch_at_last(package, files)
 
@@ -163,7 +179,8 @@ def test_installs_under_mixed_faults_are_never_wrong_and_never_lost(
     outcomes: Counter[str] = Counter()
     for number in range(INSTALLS):
         name = f"pack{number % 7}"
-        package, files = site.offer(name, f"1.{number}", chance.randrange(1, 150_000), seed=number)
+        size = chance.randrange(1, 150_000)
+        package, files = site.offer(name, f"1.{number}", size, seed=number, size_known=number % 3 > 0)
         path = site.server.file_path(package.filename)
         chosen = chance.choices(names, k=chance.randrange(0, 5))
         if chance.random() < 0.02:
