@@ -182,7 +182,7 @@ class Shelf:
         names = (
             file.tagged_name.removesuffix(".whl").split("-") for *_, file in self._files_of(version) if file.is_wheel
         )
-        return tuple(sorted({f"{python}-{platform}" for *_, python, _, platform in names}))
+        return tuple(sorted({f"{python}-{platform.partition('.')[0]}" for *_, python, _, platform in names}))
 
     def _judged(self, version: Version) -> Offer:
         usable: list[tuple[int, Place, IndexFile]] = []
