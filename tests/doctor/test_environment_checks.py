@@ -111,10 +111,25 @@ def test_a_container_that_does_not_see_it_is_no_finding(volumes: str) -> None:
     assert ids(snapshot(PROJECT | {"compose.yaml": f"services:\n  app:\n{volumes}\n"})) == set()
 
 
-def test_the_long_form_of_a_mount_is_told_and_left_to_a_person() -> None:
-    text = "services:\n  app:\n    volumes:\n      - type: bind\n        source: .\n        target: /app\n"
-    assert "compose.yaml" not in mended(snapshot(PROJECT | {"compose.yaml": text}))
-    assert found("environment-in-container", snapshot(PROJECT | {"compose.yaml": text}))
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "      - type: bind\n        source: .\n        target: /app\n",
+            "      - /app/.venv\n      - type: bind\n        source: .\n        target: /app\n",
+        ),
+        ("      - x:/y\n      - '.:/app'\n", "      - x:/y\n      - '.:/app'\n      - /app/.venv\n"),
+    ],
+)
+def test_a_mount_is_covered_in_whichever_form_it_is_written(before: str, after: str) -> None:
+    head = "services:\n  app:\n    volumes:\n"
+    assert mended(snapshot(PROJECT | {"compose.yaml": head + before}))["compose.yaml"] == head + after
+
+
+def test_a_list_on_one_line_grows_on_that_line() -> None:
+    text = 'services:\n  app: {volumes: ["x:/y", ".:/app"]}\n'
+    after = mended(snapshot(PROJECT | {"compose.yaml": text}))["compose.yaml"]
+    assert after == 'services:\n  app: {volumes: ["x:/y", ".:/app", "/app/.venv"]}\n'
 
 
 def test_told_to_keep_environments_elsewhere_a_mount_shares_none() -> None:

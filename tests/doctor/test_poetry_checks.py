@@ -159,6 +159,14 @@ def test_what_is_no_use_of_poetry_or_a_right_one_stays(line: str) -> None:
     assert ids(snapshot(docker(line))) == set()
 
 
+def test_what_the_projects_own_older_poetry_takes_is_right() -> None:
+    files = docker(
+        "RUN pip install poetry==1.8.5 && poetry install --sync --no-dev && poetry lock --no-update && poetry shell"
+    )
+    files |= {"poetry.lock": poetry_lock(poetry="1.8.5")}
+    assert ids(snapshot(files)) == set()
+
+
 def test_a_command_that_became_a_plugin_is_an_error_unless_the_plugin_is_there() -> None:
     assert ids(snapshot(docker("RUN poetry export -f requirements.txt"))) == {"poetry-command-gone"}
     assert ids(snapshot(docker("RUN poetry self add poetry-plugin-export && poetry export"))) == set()

@@ -86,7 +86,8 @@ class Mount:
 
     :ivar source: as written; ``target`` the folder in the container.
     :ivar covered: targets of the service that other volumes stand over.
-    :ivar indent: what precedes the entry's dash, where one line may be added after ``line``; else ``None``.
+    :ivar after: line below which one line may be added to the list, with ``indent`` before its dash; 0 where the list
+        stands on one line, in which ``raw`` is the entry as written.
     """
 
     place: str
@@ -95,7 +96,9 @@ class Mount:
     path: str
     line: int
     covered: frozenset[str] = frozenset()
-    indent: str | None = None
+    after: int = 0
+    indent: str = ""
+    raw: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

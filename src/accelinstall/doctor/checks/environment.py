@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from accelinstall.doctor.checks.registry import Remark, remark
-from accelinstall.doctor.edits import Addition, Change, Insertion, TomlValue
+from accelinstall.doctor.edits import Addition, Change, Insertion, Substitution, TomlValue
 from accelinstall.doctor.evidence import POETRY_LOCK, PYPROJECT, Evidence
 from accelinstall.doctor.facts import Copy, LocalEnvironment, Mount, Stage
 from accelinstall.doctor.reading.settings import settings_of
@@ -190,12 +190,23 @@ def separated(evidence: Evidence) -> tuple[Change, ...]:
         changes.append(TomlValue(path="poetry.toml", keys=("virtualenvs", "in-project"), value=False))
     for mount in evidence.reading.mounts:
         target = _seen_at(evidence, mount)
-        if target and target not in mount.covered and mount.indent is not None:
-            changes.append(Insertion(path=mount.path, after=mount.line, text=f"{mount.indent}- {target}"))
+        if target and target not in mount.covered:
+            changes += _covering(evidence, mount, target)
     changes += _own_paths(evidence)
     if evidence.reading.stages:
         changes += (Addition(path=_ignore_file(evidence, copy.path), text=_VENV) for copy in _bare_copies(evidence))
     return tuple(dict.fromkeys(changes))
+
+
+def _covering(evidence: Evidence, mount: Mount, target: str) -> Iterator[Change]:
+    """One more entry in the list that *mount* stands in."""
+    line = evidence.line(mount.path, mount.line)
+    if mount.after:
+        yield Insertion(path=mount.path, after=mount.after, text=f"{mount.indent}- {target}")
+    elif mount.raw and line.count(mount.raw) == 1:
+        new = f'{mount.raw}, "{target}"'
+        column = line.index(mount.raw)
+        yield Substitution(path=mount.path, line=mount.line, column=column, old=mount.raw, new=new)
 
 
 def _own_paths(evidence: Evidence) -> Iterator[Change]:

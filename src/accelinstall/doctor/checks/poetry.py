@@ -151,15 +151,21 @@ def _with_input(evidence: Evidence, path: str, number: int, action: str, version
 
 
 def check_commands(evidence: Evidence) -> Iterator[Remark]:
-    """Commands and options that Poetry 2 no longer takes."""
+    """Commands and options that the project's Poetry no longer takes; before that release they are right."""
+    agreed = _numbers(agreed_poetry(evidence)[0])
     for command in evidence.reading.commands:
         names = program(command)
         words = _poetry_words(names)
         if not words:
             continue
         for row in load_tooling().gone:
-            if row.command == words[0] and (not row.flag or row.flag in words):
+            is_meant = row.command == words[0] and (not row.flag or row.flag in words)
+            if is_meant and agreed >= _numbers(row.since):
                 yield from _gone(evidence, command, row)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:2])
 
 
 def _poetry_words(names: tuple[str, ...]) -> tuple[str, ...]:

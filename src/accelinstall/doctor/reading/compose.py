@@ -47,7 +47,9 @@ def _mounts(service: Node, place: str, path: str) -> Iterator[Mount]:
     )
     for source, target, node in entries:
         if source and target:
-            is_line = isinstance(node.value, str) and "\n" not in node.raw
+            # Below an entry of one line, above one of several.
+            after = node.line if isinstance(node.value, str) else node.line - 1
+            is_odd = node.indent is None or "\n" in node.raw
             yield Mount(
                 place=place,
                 source=source,
@@ -55,7 +57,9 @@ def _mounts(service: Node, place: str, path: str) -> Iterator[Mount]:
                 path=path,
                 line=node.line,
                 covered=targets,
-                indent=node.indent if is_line else None,
+                after=0 if is_odd else after,
+                indent=node.indent or "",
+                raw=node.raw,
             )
 
 
