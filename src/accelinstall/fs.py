@@ -6,6 +6,7 @@ Paths are plain strings and calls are plain ``os`` calls, because these run once
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import time
@@ -89,8 +90,13 @@ def replace_together(files: Sequence[tuple[str, bytes | None, bool]]) -> None:
 
 
 def _write_beside(path: str, temporary: str, content: bytes, mode: int) -> None:
-    """*content* at *temporary*, on disk, with the mode and owner of *path* where that is a file."""
+    """*content* at *temporary*, on disk, with the mode and owner of *path* where that is a file.
+
+    A read-only file could be renamed over; whoever made it so does not want that.
+    """
     try:
+        if os.path.lexists(path) and not os.access(path, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
         try:
             write_all(descriptor, content)

@@ -54,6 +54,15 @@ def test_a_link_stays_a_link_and_a_mode_stays(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root writes everywhere")
+def test_a_read_only_file_is_not_renamed_over(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"1")
+    (tmp_path / "file").chmod(0o444)
+    with pytest.raises(FileNotWritable, match="file"):
+        apply_edits([edit("file", b"1", b"one")], directory=str(tmp_path))
+    assert (tmp_path / "file").read_bytes() == b"1"
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root writes everywhere")
 def test_a_folder_that_takes_no_files_is_told_and_nothing_changes(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"1")
     tmp_path.chmod(0o500)
