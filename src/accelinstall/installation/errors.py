@@ -141,7 +141,10 @@ class WriteFailed(InstallationError):
     code = "write-failed"
 
     def __init__(self, path: str, *, reason: str) -> None:
-        super().__init__(f"`{path}` cannot be written: {reason}; the environment is as before")
+        super().__init__(
+            f"`{path}` cannot be written: {reason}; the environment is as before",
+            hint="check that disk, or install into another environment: --venv DIR",
+        )
         self.path = path
 
 
@@ -178,7 +181,10 @@ class NothingToRollBack(InstallationError):
     code = "nothing-to-roll-back"
 
     def __init__(self, prefix: str) -> None:
-        super().__init__(f"nothing to roll back: `{prefix}` has no receipt of an earlier transaction")
+        super().__init__(
+            f"nothing to roll back: `{prefix}` has no receipt of an earlier transaction",
+            hint="name the environment that was changed: --venv DIR",
+        )
 
 
 class RollbackIncomplete(InstallationError):
