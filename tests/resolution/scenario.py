@@ -66,9 +66,9 @@ def load(path: Path) -> list[tuple[str, Mapping[str, Any]]]:
     return [(f"{path.stem}: {row['name']}", {**document.get("shared", {}), **row}) for row in document["scenario"]]
 
 
-def run(row: Mapping[str, Any], *, reverse: bool = False) -> Outcome:
-    """Plays one scenario; *reverse* gives every list the other way round."""
-    index = MemoryIndex(_stock(row, reverse), unreachable=row.get("unreachable", ()), refused=row.get("refused", ()))
+def run(row: Mapping[str, Any], *, reverse: bool = False, kind: type[MemoryIndex] = MemoryIndex) -> Outcome:
+    """Plays one scenario; *reverse* gives every list the other way round, *kind* is the index it is played on."""
+    index = kind(_stock(row, reverse), unreachable=row.get("unreachable", ()), refused=row.get("refused", ()))
     wanted = [_wanted(item) for item in row["wanted"]]
     if reverse:
         wanted.reverse()

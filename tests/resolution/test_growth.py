@@ -20,7 +20,7 @@ TARGET = Target.parse("cpu-linux-x86_64-cp311;libc=glibc-2.28")
 RANGES = ("", "", ">=1.2", ">=1.4,<2", "!=1.3,<3", ">=1.1; python_version >= '3.9'", "; extra == 'dev'")
 
 
-def world(packages: int, *, versions: int = 10) -> MemoryIndex:
+def world(packages: int, *, versions: int = 10, kind: type[MemoryIndex] = MemoryIndex) -> MemoryIndex:
     """So many packages, each of which needs up to six of those before it."""
     chance = random.Random(packages)
     rows: list[dict[str, Any]] = []
@@ -29,7 +29,7 @@ def world(packages: int, *, versions: int = 10) -> MemoryIndex:
         requires = [f"pkg{other:04}{chance.choice(RANGES)}" for other in sorted(needed)]
         listed = [f"1.{minor}" for minor in range(versions)]
         rows.append({"name": f"pkg{number:04}", "versions": listed, "requires": requires, "extras": ["dev"]})
-    return MemoryIndex({"default": rows})
+    return kind({"default": rows})
 
 
 def resolved(index: MemoryIndex, packages: int) -> Resolution:

@@ -124,6 +124,16 @@ class IndexClient:
         """Start reading metadata in the background; errors show when :meth:`metadata` is asked."""
         self._submit([self._metadata_job(file) for file in files])
 
+    def has_releases(self, source: Source, name: str) -> bool:
+        """Whether :meth:`releases` would answer at once, with an error too."""
+        job = self._releases.get((source, canonical(name)))
+        return job is not None and job.is_done
+
+    def has_metadata(self, file: IndexFile) -> bool:
+        """Whether :meth:`metadata` would answer at once, with an error too."""
+        job = self._metadata.get((file.url, file.sha256))
+        return job is not None and job.is_done
+
     def sha256(self, file: IndexFile) -> str:
         """Lower-case hex hash of *file*; when the index has none, the whole file is read to compute it.
 

@@ -20,6 +20,11 @@ class Job(Generic[_T]):
         self._value: _T | None = None
         self._error: BaseException | None = None
 
+    @property
+    def is_done(self) -> bool:
+        """Whether the outcome is known."""
+        return self._done.is_set()
+
     def run(self) -> None:
         """Do the work now unless someone has begun; its errors are kept for :meth:`result`."""
         with self._lock:

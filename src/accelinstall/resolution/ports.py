@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from accelinstall.model.index import CoreMetadata, IndexFile, ProjectStatus, SourceTree, VariantWheel
 from accelinstall.model.project import Source
@@ -69,6 +69,17 @@ class PackageFinder(Protocol):
 
         Cost: nothing when the index names it, else the whole file is read; called for selected files only.
         """
+
+
+@runtime_checkable
+class Foreseeing(Protocol):
+    """What a finder that reads in the background can also say; neither call waits for anything."""
+
+    def has_releases(self, source: Source, name: str) -> bool:
+        """Whether :meth:`PackageFinder.releases` would answer at once, with an error too."""
+
+    def has_metadata(self, file: IndexFile) -> bool:
+        """Whether :meth:`PackageFinder.metadata` would answer at once, with an error too."""
 
 
 class SourceReader(Protocol):

@@ -18,7 +18,7 @@ from resolvelib import AbstractProvider
 from accelinstall.errors import SourceError
 from accelinstall.resolution.dependencies import Dependencies, base_of, blocked, direct_file
 from accelinstall.resolution.needs import Need, Pin
-from accelinstall.resolution.ports import UNREACHABLE, PackageFinder, SourceReader
+from accelinstall.resolution.ports import UNREACHABLE, Foreseeing, PackageFinder, SourceReader
 from accelinstall.resolution.shelf import FileJudge, Offer, Shelf
 from accelinstall.resolution.stock import Stock
 
@@ -42,6 +42,7 @@ class Provider(AbstractProvider[Need, Pin, str]):
     :param sources: reads what is no wheel; ``None`` = nothing may be built.
     :param lowest: names whose versions are tried oldest first, whatever is preferred.
 
+    :ivar foreseeing: the finder, where it reads in the background.
     :ivar conflicts: identifier -> how often a candidate was refused because of it; the reporter counts.
     :ivar unknown_extras: (pin, extra) rows of extras the metadata does not provide.
     """
@@ -59,6 +60,7 @@ class Provider(AbstractProvider[Need, Pin, str]):
         prereleases: bool = False,
         lowest: Collection[str] = (),
     ) -> None:
+        self.foreseeing = finder if isinstance(finder, Foreseeing) else None
         self._finder, self._sources, self._stock, self._judge = finder, sources, stock, judge
         self._dependencies, self._constraints = dependencies, constraints
         self._preferences, self._prereleases, self._lowest = preferences, prereleases, frozenset(lowest)
@@ -67,6 +69,7 @@ class Provider(AbstractProvider[Need, Pin, str]):
         self._bases: dict[Pin, Pin] = {}
         self._needs: dict[Pin, tuple[Need, ...]] = {}
         self._metadata: dict[Pin, CoreMetadata] = {}
+        self._visited: set[Pin] = set()
         self._ahead: set[str] = set()
         self._met: dict[tuple[Need, Pin], bool] = {}
         self._depths: dict[str, int] = {}
@@ -139,16 +142,38 @@ class Provider(AbstractProvider[Need, Pin, str]):
 
     def get_dependencies(self, candidate: Pin) -> tuple[Need, ...]:
         """What *candidate* needs; the pages of all those names are asked for at once."""
-        needs = self._needs.get(candidate)
-        if needs is None:
-            needs = self._needs[candidate] = self._read_needs(candidate)
+        needs = self.foresee(candidate)
+        if candidate not in self._visited:
+            self._visited.add(candidate)
             depth = self._depths.get(candidate.identifier, 0) + 1
             for need in needs:
                 self._depths.setdefault(need.identifier, depth)
-            self._stock.prefetch(need.name for need in needs if not (need.blocked or need.url or need.pin))
+            if candidate.extra and len(needs) == 1 and needs[0].pin is not None and not self._provides(candidate):
+                self.unknown_extras[(candidate.name, candidate.extra)] = candidate
         return needs
 
     # -- what the search asks ------------------------------------------------------------------------------------
+
+    def foresee(self, candidate: Pin) -> tuple[Need, ...]:
+        """As :meth:`get_dependencies`, but nobody has visited the candidate: no answer depends on this call."""
+        needs = self._needs.get(candidate)
+        if needs is None:
+            needs = self._needs[candidate] = self._read_needs(candidate)
+            self._stock.prefetch(need.name for need in needs if not (need.blocked or need.url or need.pin))
+        return needs
+
+    def is_page_at_hand(self, name: str) -> bool:
+        """Whether candidates of *name* can be looked at without waiting."""
+        return self.foreseeing is None or self._stock.is_at_hand(name, self.foreseeing)
+
+    def is_metadata_at_hand(self, pin: Pin) -> bool:
+        """Whether :meth:`foresee` would answer without waiting."""
+        known = self.foreseeing is None or self._bases.get(pin, pin) in self._metadata
+        return known or (self.foreseeing is not None and self.foreseeing.has_metadata(pin.file))
+
+    def look_anew(self) -> None:
+        """From now on candidates are visited: forget which versions were only foreseen."""
+        self._stock.look_anew()
 
     def start(self, roots: Sequence[Need]) -> None:
         """Begins to read the pages of everything the project asks for."""
@@ -162,7 +187,7 @@ class Provider(AbstractProvider[Need, Pin, str]):
     @property
     def metadata_read(self) -> int:
         """How many files' metadata the search had to know."""
-        return len(self._metadata)
+        return len({base for pin in self._visited if (base := self._bases.get(pin, pin)) in self._metadata})
 
     def matching(self, name: str, needs: Sequence[Need], *, extra: str = "") -> Iterator[Pin]:
         """Candidates for *name* that meet all *needs*, best first, whatever was rejected before."""
@@ -174,7 +199,8 @@ class Provider(AbstractProvider[Need, Pin, str]):
 
     def blocked_reason(self, pin: Pin) -> str:
         """Why *pin* turned out to be unusable when it was visited; empty when it did not."""
-        return next((need.blocked for need in self._needs.get(pin, ()) if need.blocked), "")
+        needs = self._needs[pin] if pin in self._visited else ()
+        return next((need.blocked for need in needs if need.blocked), "")
 
     # -- how -----------------------------------------------------------------------------------------------------
 
@@ -291,9 +317,10 @@ class Provider(AbstractProvider[Need, Pin, str]):
         needs = self._dependencies.of_pin(candidate, metadata)
         if not candidate.extra:
             return needs
-        if candidate.extra not in metadata.provides_extra and not needs:
-            self.unknown_extras[(candidate.name, candidate.extra)] = candidate
         return (base_of(candidate, base), *needs)
+
+    def _provides(self, pin: Pin) -> bool:
+        return pin.extra in self.metadata_of(pin).provides_extra
 
     def _metadata_of_file(self, file: IndexFile) -> CoreMetadata:
         return self._finder.metadata(file) if self._sources is None or file.is_wheel else self._sources.metadata(file)

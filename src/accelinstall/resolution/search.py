@@ -32,7 +32,7 @@ from accelinstall.resolution.shelf import FileJudge, parse_time
 from accelinstall.resolution.standards import Markers, Wheels, canonical, parse_requirement, parse_version
 from accelinstall.resolution.stock import Stock
 from accelinstall.resolution.variants import VariantJudge
-from accelinstall.resolution.walking import walk_ahead
+from accelinstall.resolution.walking import read_ahead, walk_ahead
 from accelinstall.values import replace
 
 if TYPE_CHECKING:
@@ -138,6 +138,8 @@ def resolve(
     )
     reporter = _Reporter(provider, progress)
     provider.start(roots)
+    if provider.foreseeing is not None:
+        read_ahead(roots, provider)
     walk_ahead(roots, provider)
     try:
         state = Search(provider, reporter).resolve(roots, max_rounds=max_rounds)

@@ -147,6 +147,7 @@ class Shelf:
     """The versions of one name in one tier, newest first; files are judged when their version is looked at.
 
     :ivar versions: every version any file has, newest first.
+    :ivar looked_at: versions whose files somebody has looked at.
     :ivar is_known: some index has the name; find-links alone do not count.
     """
 
@@ -162,12 +163,14 @@ class Shelf:
         self.versions: tuple[Version, ...] = tuple(sorted(self._texts, reverse=True))
         self.is_known = any(by_text and not place.is_find_links for place, by_text in self._rows)
         self._offers: dict[Version, Offer] = {}
+        self.looked_at: set[Version] = set()
 
     def __contains__(self, version: Version) -> bool:
         return version in self._texts
 
     def offer(self, version: Version) -> Offer:
         """The best file of *version*, or the reason against the one that came farthest."""
+        self.looked_at.add(version)
         offer = self._offers.get(version)
         if offer is None:
             offer = self._offers[version] = self._judged(version)
@@ -175,7 +178,7 @@ class Shelf:
 
     def is_judged(self, version: Version) -> bool:
         """Whether somebody has looked at the files of *version*."""
-        return version in self._offers
+        return version in self.looked_at
 
     def machines(self, version: Version) -> tuple[str, ...]:
         """What the wheels of *version* are for, such as ``cp313-win_amd64``; sorted."""

@@ -8,7 +8,7 @@ from accelinstall.errors import SourceError
 from accelinstall.model.index import IndexFile, ProjectStatus
 from accelinstall.model.project import Source
 from accelinstall.resolution.places import Place, Tier
-from accelinstall.resolution.ports import REFUSES, UNREACHABLE, PackageFinder
+from accelinstall.resolution.ports import REFUSES, UNREACHABLE, Foreseeing, PackageFinder
 from accelinstall.resolution.routing import Routing
 from accelinstall.resolution.shelf import FileJudge, Shelf
 
@@ -52,6 +52,16 @@ class Stock:
                     break
         if requests:
             self._finder.prefetch(requests)
+
+    def is_at_hand(self, name: str, finder: Foreseeing) -> bool:
+        """Whether the first tier of *name* can be looked at without waiting."""
+        tiers = self.tiers(name)
+        return not tiers or all(finder.has_releases(place.source, name) for place in tiers[0].places)
+
+    def look_anew(self) -> None:
+        """Forget which versions were looked at; what was found out about them is kept."""
+        for shelf in (shelf for known in self._shelves.values() for shelf in known.values()):
+            shelf.looked_at.clear()
 
     def shelves(self, name: str) -> Iterator[tuple[Tier, Shelf]]:
         """The open tiers of *name* with what they offer; a tier is read when the iteration reaches it.
