@@ -157,6 +157,11 @@ def test_a_dry_run_says_what_would_be_built(tmp_path: Path, workplace: Workplace
     done = run(workplace, index, "sync", "--dry-run")
     assert "+ part 1.0 (to be built)" in done.out and "build 1" in done.out
     assert not workplace.venv.exists() and not (workplace.cache / "builds-v1" / "wheel").exists()
+    document = run(workplace, index, "sync", "--dry-run", "--json").document
+    (step,) = document["transaction"]["steps"]
+    assert step["build"] and not step["stored"]
+    (row,) = document["lock"]["packages"]
+    assert row["built_from"]["archive_info"]["hashes"]["sha256"] == row["sha256"]
 
 
 def test_an_archive_is_built_once_for_many_targets(tmp_path: Path, workplace: Workplace, index: IndexServer) -> None:
@@ -208,6 +213,8 @@ def test_the_cache_is_emptied_of_what_was_built(tmp_path: Path, workplace: Workp
     cleared = workplace.run_bare("cache", "clear", "--json").document
     assert cleared["removed_bytes"] == before - cleared["bytes"] and cleared["bytes"] < 1000
     assert not any(path.is_file() for folder in built for path in folder.rglob("*"))
+    # What is installed is known by the receipt: nothing is built again.
+    assert run(workplace, index, "sync", "--json").document["transaction"]["steps"] == []
 
 
 def test_a_build_that_needs_itself_is_refused(tmp_path: Path, workplace: Workplace, index: IndexServer) -> None:

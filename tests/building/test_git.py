@@ -5,6 +5,10 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -147,6 +151,37 @@ def test_what_cannot_be_read_is_named_with_the_reason(
     assert done.code in {1, 2}
     assert not code or done.document["error"]["code"] == code
     assert words in done.document["error"]["message"]
+
+
+@pytest.fixture
+def served(repository: Path) -> Iterator[str]:
+    """The repository's address on a server that only serves files, as Git's oldest way of HTTP wants them."""
+    bare = repository.parent / "served.git"
+    git(repository, "clone", "--quiet", "--bare", str(repository), str(bare))
+    git(bare, "update-server-info")
+    handler = partial(_Quiet, directory=str(repository.parent))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"127.0.0.1:{server.server_port}/served.git"
+        server.shutdown()
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_a_repository_behind_http_is_read_and_no_password_is_written_down(
+    workplace: Workplace, index: IndexServer, served: str
+) -> None:
+    workplace.write(f"part @ git+http://somebody:secret@{served}@v1\n", "requirements.txt")
+    done = run(workplace, index, "sync", "-r", str(workplace.project / "requirements.txt"))
+    assert done.code == 0, done.err
+    assert workplace.installed() == {"part": "1.0"}
+    assert direct_url(workplace, "part")["url"] == f"http://{served}"
+    written = [path for path in workplace.project.rglob("*") if path.is_file() and path.name != "requirements.txt"]
+    assert not [path for path in written if b"secret" in path.read_bytes()]
+    assert "secret" not in done.out + done.err
 
 
 def test_offline_asks_no_remote_repository(workplace: Workplace, index: IndexServer) -> None:

@@ -62,6 +62,8 @@ def _top(place: str) -> str:
 
 
 def _unpack_tar(archive: str, place: str, filename: str) -> None:
+    if not hasattr(tarfile, "data_filter"):  # 3.11.0 to 3.11.3
+        raise ArchiveRefused(filename=filename, reason="Python 3.11.4 or later is needed to unpack it safely")
     # Inflated first and counted, so that no header can ask for more memory than there are bytes.
     with tempfile.TemporaryFile() as plain:
         _inflate(archive, plain, filename)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from accelinstall.model.finding import Finding
     from accelinstall.model.hardware import HardwareReport
     from accelinstall.model.installation import Proof, Receipt, Step, Transaction
-    from accelinstall.model.lock import Lock
+    from accelinstall.model.lock import Lock, LockedPackage
     from accelinstall.model.selection import Selected, Verdict
     from accelinstall.model.target import Target
     from accelinstall.pipeline.cataloguing import CatalogRow
@@ -235,14 +235,23 @@ def proof_rows(proofs: Iterable[Proof]) -> list[Document]:
     return [_row(proof) for proof in proofs]
 
 
+def package_row(package: LockedPackage) -> Document:
+    """One locked package; ``built_from`` as ``direct_url.json`` would say it, where there is no wheel of it yet."""
+    row: Document = {"name": package.name, "version": package.version, "sha256": package.sha256, "size": package.size}
+    if package.origin is None:
+        return row
+    from accelinstall.model.origin import direct_url_of
+
+    # What stands in for the hash of a wheel that is not built is nobody's business.
+    sha256 = package.origin.sha256 if package.is_unbuilt else package.sha256
+    return {**row, "sha256": sha256, "built_from": direct_url_of(package)}
+
+
 def lock_document(lock: Lock) -> Document:
     """A lock without the places of its files."""
     return {
         "target": str(lock.target),
-        "packages": [
-            {"name": package.name, "version": package.version, "sha256": package.sha256, "size": package.size}
-            for package in lock.packages
-        ],
+        "packages": [package_row(package) for package in lock.packages],
         "roots": list(lock.roots),
         "groups": list(lock.groups),
         "degraded": list(lock.degraded),
@@ -288,12 +297,14 @@ def transaction_document(synced: Synced) -> Document:
 
 def step_row(step: Step, missing: Collection[str] = ()) -> Document:
     """One step: ``action``, ``name``; when something goes, ``from``; when something comes, ``version``, the ``size`` of
-    its wheel and whether that is ``stored``."""
+    its wheel and whether that is ``stored``; ``build`` where one has to be built."""
     if isinstance(step, Remove):
         return {"action": "remove", "name": step.installed.name, "from": step.installed.version}
     package = step.package
     row: Document = {"action": type(step).__name__.lower(), "name": package.name, "version": package.version}
-    row |= {"size": package.size, "stored": package.sha256 not in missing}
+    row |= {"size": package.size, "stored": package.sha256 not in missing and not package.is_unbuilt}
+    if package.is_unbuilt:
+        row["build"] = True
     return row if isinstance(step, Install) else {**row, "from": step.installed.version}
 
 
