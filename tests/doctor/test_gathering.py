@@ -46,6 +46,21 @@ def test_files_are_found_where_projects_keep_them(tmp_path: Path) -> None:
     assert sorted(files) == sorted(wanted) and findings == ()
 
 
+def test_what_runs_for_the_whole_repository_counts_for_a_project_in_it(tmp_path: Path) -> None:
+    for name in (".git/config", ".github/workflows/ci.yml", ".gitlab-ci.yml", ".pre-commit-config.yaml", "Dockerfile"):
+        write(tmp_path / name)
+    write(tmp_path / "services/api/pyproject.toml")
+    files, _ = read_files(str(tmp_path / "services/api"))
+    assert sorted(files) == [
+        "../../.github/workflows/ci.yml",
+        "../../.gitlab-ci.yml",
+        "../../.pre-commit-config.yaml",
+        "pyproject.toml",
+    ]
+    top, _ = read_files(str(tmp_path))
+    assert not any(name.startswith("..") for name in top)
+
+
 def test_an_empty_folder_has_no_files(tmp_path: Path) -> None:
     assert read_files(str(tmp_path)) == ({}, ())
 

@@ -107,6 +107,17 @@ def test_a_stale_lock_is_an_error_and_a_missing_one_a_warning() -> None:
     assert finding.level == "warning"
 
 
+def test_what_stands_above_the_project_is_compared_and_not_edited() -> None:
+    files = PROJECT | {
+        "../../.github/workflows/ci.yml": SETUP.format("3.10"),
+        "../../.gitlab-ci.yml": "a:\n  script: [pip install poetry==1.8.3]\n",
+    }
+    looked = snapshot(files)
+    (finding,) = found("poetry-differs", looked)
+    assert (finding.where, finding.fixable) == ("../../.gitlab-ci.yml:2", False)
+    assert found("python-version-number", looked) and mended(looked) == {}
+
+
 def test_a_lock_of_uvs_is_a_lock() -> None:
     lock = 'version = 1\n\n[[package]]\nname = "web"\nversion = "1.4"\n'
     files: dict[str, str | bytes] = {"pyproject.toml": PYPROJECT, "uv.lock": lock, "x.sh": "pip install web==1.3\n"}

@@ -133,8 +133,9 @@ _CUDA = re.compile(r"\+cu(\d+)(\d)$")
 _PYLOCK = re.compile(r"pylock(?:\.[^.]+)?\.toml")
 _DOCKERFILE = re.compile(r"(?:.*/)?(?:(?:Dockerfile|Containerfile)(?:\..+)?|.+\.(?:Dockerfile|dockerfile))")
 _COMPOSE = re.compile(r"(?:.*/)?(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml")
-_WORKFLOW = re.compile(r"\.github/(?:workflows/[^/]+|actions/.+/action)\.ya?ml")
-_GITLAB = re.compile(r"\.gitlab-ci\.ya?ml|\.gitlab/.+\.ya?ml")
+_WORKFLOW = re.compile(r"(?:\.\./)*\.github/(?:workflows/[^/]+|actions/.+/action)\.ya?ml")
+_GITLAB = re.compile(r"(?:\.\./)*(?:\.gitlab-ci\.ya?ml|\.gitlab/.+\.ya?ml)")
+_PRE_COMMIT = re.compile(r"(?:\.\./)*\.pre-commit-config\.ya?ml")
 _REQUIREMENTS = re.compile(r"(?:requirements/)?[^/]*\.txt|(?:.*/)?requirements[^/]*\.txt")
 _SCRIPT = re.compile(r"(?:.*/)?(?:[^/]+\.(?:sh|bash)|Makefile|makefile|GNUmakefile|justfile|\.envrc|Procfile)")
 
@@ -151,6 +152,7 @@ def _reader(path: str, is_shown: Callable[[str], bool]) -> Reader | None:
         (_COMPOSE, compose.read_compose),
         (_WORKFLOW, pipelines.read_workflow),
         (_GITLAB, pipelines.read_gitlab),
+        (_PRE_COMMIT, settings.read_pre_commit),
         (_SCRIPT, settings.read_script),
     ):
         if pattern.fullmatch(path):
@@ -162,8 +164,6 @@ def _reader(path: str, is_shown: Callable[[str], bool]) -> Reader | None:
     named: Mapping[str, Callable[..., Reading]] = {
         ".python-version": settings.read_python_version,
         "poetry.toml": settings.read_poetry_settings,
-        ".pre-commit-config.yaml": settings.read_pre_commit,
-        ".pre-commit-config.yml": settings.read_pre_commit,
     }
     return partial(named[path], path=path) if path in named else None
 

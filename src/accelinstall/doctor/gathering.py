@@ -46,6 +46,9 @@ _FOLDERS = {
     "tools": 1,
     ".devcontainer": 1,
 }
+# How far up a repository is looked for, and which files of it are for every project in it.
+_HIGHEST = 6
+_OF_REPOSITORY = (".gitlab-ci.yml", ".gitlab-ci.yaml", ".pre-commit-config.yaml", ".pre-commit-config.yml")
 _YAML = re.compile(r".*\.ya?ml")
 _TEXT = re.compile(r".*\.txt")
 
@@ -101,11 +104,31 @@ def _candidates(directory: str) -> Iterator[str]:
             yield from _below(directory, folder, depth, _AT_TOP)
     if "requirements" in names:
         yield from _below(directory, "requirements", 1, _TEXT)
+    yield from _pipelines(directory, "")
+    if above := _repository(directory):
+        yield from _pipelines(directory, above)
+
+
+def _pipelines(directory: str, above: str) -> Iterator[str]:
+    """What runs for a whole repository, which starts at *above*: ``../../`` or empty."""
+    names = _listing(os.path.join(directory, above))
+    if above:
+        yield from (above + name for name in names if name in _OF_REPOSITORY)
     if ".github" in names:
-        yield from _below(directory, ".github/workflows", 1, _YAML)
-        yield from _below(directory, ".github/actions", 3, re.compile(r"action\.ya?ml"))
+        yield from _below(directory, f"{above}.github/workflows", 1, _YAML)
+        yield from _below(directory, f"{above}.github/actions", 3, re.compile(r"action\.ya?ml"))
     if ".gitlab" in names:
-        yield from _below(directory, ".gitlab", 2, _YAML)
+        yield from _below(directory, f"{above}.gitlab", 2, _YAML)
+
+
+def _repository(directory: str) -> str:
+    """The way up to the folder of the repository that *directory* is a part of; empty when it is its top or in none."""
+    above = ""
+    for _ in range(_HIGHEST):
+        if os.path.lexists(os.path.join(directory, above, ".git")):
+            return above
+        above += "../"
+    return ""
 
 
 def _below(directory: str, folder: str, depth: int, pattern: re.Pattern[str]) -> Iterator[str]:

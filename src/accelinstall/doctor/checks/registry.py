@@ -108,7 +108,11 @@ def remark(
     changes: tuple[Change, ...] = (),
     makes_environment: bool = False,
 ) -> Remark:
-    """A remark of the check *id*, of its usual level unless another is given."""
+    """A remark of the check *id*, of its usual level unless another is given.
+
+    What stands above the project is compared and not edited: other projects go by it too.
+    """
+    changes = tuple(change for change in changes if not change.path.startswith("../"))
     finding = Finding(
         id=id,
         level=level or CHECKS[id].level,
