@@ -32,6 +32,12 @@ def is_version(text: str) -> bool:
     return _VERSION.fullmatch(text) is not None
 
 
+@lru_cache(maxsize=8192)
+def is_name_of(text: str, project: str) -> bool:
+    """Whether *text*, as a wheel's name spells it, is the canonical *project*."""
+    return _SAFE.fullmatch(text) is not None and canonical(text) == project
+
+
 def parse_wheel_name(filename: str) -> tuple[str, str] | None:
     """Canonical name and version of a wheel; ``None`` when it is none that any installer would take.
 
@@ -50,10 +56,12 @@ def parse_wheel_name(filename: str) -> tuple[str, str] | None:
 
 def parse_sdist_name(filename: str, project: str) -> str | None:
     """The version of *project*'s source archive; ``None`` when it is another project's or something else."""
-    suffix = next((suffix for suffix in SDIST_SUFFIXES if filename.endswith(suffix)), None)
-    if suffix is None:
+    for suffix in SDIST_SUFFIXES:
+        if filename.endswith(suffix):
+            break
+    else:
         return None
-    stem = filename.removesuffix(suffix)
+    stem = filename[: -len(suffix)]
     # The name may hold dashes and so may an old version, so every split is tried, the usual one first.
     position = stem.rfind("-")
     while position > 0:

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import NamedTuple, Self
 from urllib.parse import unquote, urljoin, urlsplit
 
-from accelinstall.index.filenames import SDIST_SUFFIXES, parse_sdist_name, parse_wheel_name
+from accelinstall.index.filenames import SDIST_SUFFIXES, is_name_of, is_version, parse_sdist_name, parse_wheel_name
 from accelinstall.model.index import IndexFile, ProjectStatus
 from accelinstall.values import dataclass, replace
 
@@ -130,8 +130,11 @@ def _version_of(head: str, project: str) -> str:
     """The version of *project* that files with this head are of; empty for anything else."""
     if head.endswith(SDIST_SUFFIXES):
         return parse_sdist_name(head, project) or ""
-    parsed = parse_wheel_name(head if head.endswith(".whl") else f"{head}-py3-none-any.whl")
-    return parsed[1] if parsed and parsed[0] == project else ""
+    if head.endswith(".whl"):
+        parsed = parse_wheel_name(head)
+        return parsed[1] if parsed and parsed[0] == project else ""
+    name, _, version = head.partition("-")
+    return version if is_name_of(name, project) and is_version(version) else ""
 
 
 def joiner(base: str) -> Callable[[str], str]:
