@@ -205,6 +205,13 @@ def test_a_file_that_somebody_wrote_is_not_written_over(place: Workplace) -> Non
     assert "web==2.0" in own.read_text()
 
 
+def test_a_group_for_other_hardware_is_not_left_out_silently(place: Workplace) -> None:
+    add(place, '[tool.poetry.group.ml-gpu.dependencies]\ntorch = "*"\n[tool.accelinstall]\ntargets = ["cpu"]\n')
+    add(place, '[[tool.accelinstall.export]]\noutput = "gpu.txt"\nonly = ["ml-gpu"]\n')
+    refused = place.run("export")
+    assert refused.code == 1 and "does not hold the group `ml-gpu`" in refused.err and "target" in refused.err
+
+
 def test_the_lock_itself_is_no_output(place: Workplace) -> None:
     add(
         place, '[tool.accelinstall]\ntargets = ["cpu"]\n[[tool.accelinstall.export]]\noutput = "pylock.{target}.toml"\n'

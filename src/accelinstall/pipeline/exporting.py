@@ -35,6 +35,19 @@ class LockNotFresh(LockError):
         super().__init__(f"the lock {path} is {state}", hint=f"accelinstall lock --target {target}")
 
 
+class GroupNotLocked(ProjectError):
+    """A group is to be exported from the lock of a target that does not take it."""
+
+    code = "group-not-locked"
+
+    def __init__(self, group: str, *, export: Export, target: str) -> None:
+        super().__init__(
+            f"{export.where}: the lock for {target} does not hold the group `{group}`, which is for other hardware",
+            hint=f'name a target that takes it, such as `target = "cu130"`, or leave `{group}` out',
+        )
+        self.group, self.target = group, target
+
+
 class NotOurFile(ProjectError):
     """A file that would be written over is not one that was exported."""
 
@@ -120,8 +133,9 @@ def _locks(targets: list[str], request: Request, session: Session, *, check: boo
     from accelinstall.pipeline.targets import for_each_target
 
     found: dict[str, Locked] = {}
-    named = list(dict.fromkeys(filter(None, targets)))
-    for texts in ((), tuple(named)) if "" in targets else (tuple(named),):
+    named = tuple(dict.fromkeys(filter(None, targets)))
+    here: tuple[tuple[str, ...], ...] = ((),) if "" in targets else ()
+    for texts in (*here, *((named,) if named else ())):
         one = replace(request, targets=texts, requirements=(), inline=())
         done, failed = for_each_target(one, session, _fresh if check else lock_target)
         for _, error in failed:
@@ -156,6 +170,9 @@ def _exported(export: Export, locked: Locked, project: Project, request: Request
         without=export.without,
         only=export.only,
     )
+    for group in choice.groups:
+        if group not in locked.lock.groups:
+            raise GroupNotLocked(group, export=export, target=target.slug)
     path = export.output.replace("{target}", target.slug)
     place = Path(project.directory, path)
     if locked.path and os.path.abspath(place) == os.path.abspath(locked.path):
