@@ -27,6 +27,7 @@ EXAMPLES = (
     "accelinstall export --watch",
 )
 _DEBOUNCE_MILLISECONDS = 200
+_LOOK_MILLISECONDS = 200
 
 
 class WatchingNeedsWatchfiles(UsageError):
@@ -100,17 +101,23 @@ def _watch(arguments: Namespace, console: Console, request: Request) -> int:
             # A file is saved half-way more often than not: the next save tries again.
             console.error(error.message, error.hint)
 
-    again()
-    changes = watch(
+    found = watch(
         request.project,
         watch_filter=lambda _, path: _matters(path),
         debounce=_DEBOUNCE_MILLISECONDS,
+        rust_timeout=_LOOK_MILLISECONDS,
+        yield_on_timeout=True,
         recursive=False,
-        raise_interrupt=False,
     )
-    console.say(f"watching {request.project}; Ctrl-C ends it")
-    for _ in changes:
-        again()
+    try:
+        # The first answer says that the watch has begun: nothing that changes from here on is missed.
+        for number, changes in enumerate(found):
+            if changes or not number:
+                again()
+            if not number:
+                console.say(f"watching {request.project}; Ctrl-C ends it")
+    except KeyboardInterrupt:
+        console.say("no longer watching")
     return 0
 
 
