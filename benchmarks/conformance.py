@@ -2,15 +2,16 @@
 
     python benchmarks/conformance.py [SET ...]
 
-The sets stand in ``conformance.toml``.  Both resolve for ``linux-x86_64`` (glibc 2.28), CPython 3.11.0, wheels only,
-from the default index alone, by the newest version that fits.  Prints a table as Markdown; 1 when one tool finds an
-answer and the other does not.
+The sets stand in ``conformance.toml``.  Both resolve for ``linux-x86_64`` (glibc 2.28) and the Python that runs this,
+from the default index alone, by the newest version that fits; what has no wheel is built to be asked.  Prints a table
+as Markdown; 1 when one tool finds an answer and the other does not.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import platform
 import subprocess
 import sys
 import tomllib
@@ -21,13 +22,16 @@ from install import UV
 from packaging.requirements import Requirement
 
 from accelinstall.errors import AccelinstallError
-from accelinstall.index import IndexClient, default_index_url, read_pip_configuration
+from accelinstall.index import default_index_url
 from accelinstall.model.project import Wanted
 from accelinstall.model.target import Target
-from accelinstall.net import HttpClient
+from accelinstall.pipeline import Request
+from accelinstall.pipeline.building import builder_for
+from accelinstall.pipeline.session import Session
 from accelinstall.resolution import resolve, route
 
-TARGET = "cu130-linux-x86_64-cp311;libc=glibc-2.28"
+PYTHON = platform.python_version()
+TARGET = f"cu130-linux-x86_64-cp{''.join(PYTHON.split('.')[:2])};libc=glibc-2.28"
 SETS = Path(__file__).with_suffix(".toml")
 
 
@@ -39,7 +43,7 @@ class Answer:
     error: str = ""
 
 
-def ours(requirements: list[str], index: str, client: IndexClient) -> Answer:
+def ours(requirements: list[str], index: str, session: Session) -> Answer:
     """What accelinstall resolves to."""
     wanted = [Wanted(requirement=Requirement(text)) for text in requirements]
     try:
@@ -47,7 +51,9 @@ def ours(requirements: list[str], index: str, client: IndexClient) -> Answer:
             wanted,
             target=Target.parse(TARGET),
             routing=route(default_index=index),
-            finder=client,
+            finder=session.index,
+            sources=builder_for(session, interpreter=None),
+            python_full_version=PYTHON,
         )
     except AccelinstallError as error:
         return Answer({}, error.message.splitlines()[0])
@@ -56,7 +62,7 @@ def ours(requirements: list[str], index: str, client: IndexClient) -> Answer:
 
 def uvs(requirements: list[str], index: str) -> Answer:
     """What uv resolves to, with its cache."""
-    command = [UV, "pip", "compile", "-q", "-", "--python-version", "3.11.0", "--only-binary", ":all:"]
+    command = [UV, "pip", "compile", "-q", "-", "--python-version", PYTHON]
     command += ["--python-platform", "x86_64-manylinux_2_28", "--default-index", index, "--no-annotate", "--no-header"]
     done = subprocess.run(command, input="\n".join(requirements), capture_output=True, text=True)
     if done.returncode:
@@ -85,14 +91,12 @@ def main() -> int:
     parser.add_argument("sets", nargs="*", metavar="SET")
     chosen = parser.parse_args().sets
     sets = tomllib.loads(SETS.read_text())["sets"]
-    pip = read_pip_configuration(os.environ)
-    index = default_index_url(pip)
-    http = HttpClient(cert=pip.cert, proxy=pip.proxy, timeout=pip.timeout or 30, credentials=pip.credentials)
     disagreed = False
     print("| set | packages | ours / uv where they differ |\n|---|---|---|")
-    with http, IndexClient(http) as client:
+    with Session(Request(environ=os.environ)) as session:
+        index = default_index_url(session.pip)
         for name in chosen or sets:
-            mine, theirs = ours(sets[name], index, client), uvs(sets[name], index)
+            mine, theirs = ours(sets[name], index, session), uvs(sets[name], index)
             disagreed |= bool(mine.error) != bool(theirs.error)
             print(f"| {name} | {len(mine.versions) or '-'} | {difference(mine, theirs)} |", flush=True)
     return int(disagreed)
