@@ -347,3 +347,18 @@ class _Zeros(io.RawIOBase):
         size = min(self._left, size if size >= 0 else self._left)
         self._left -= size
         return bytes(size)
+
+
+def test_archives_and_backends_of_a_folder_are_enough(
+    tmp_path: Path, workplace: Workplace, backend_wheels: list[Path]
+) -> None:
+    links = tmp_path / "links"
+    packed(make_project(tmp_path / "part", "part", kind=HATCH), links / "part-1.0.tar.gz")
+    for wheel in backend_wheels:
+        shutil.copy(wheel, links)
+    project(workplace, "part")
+    done = workplace.run("sync", "--environment", "cpu", "--no-index", "--find-links", str(links), "--offline")
+    assert done.code == 0, done.err
+    assert workplace.installed() == {"part": "1.0"}
+    (lock,) = workplace.project.glob("pylock.*.toml")
+    assert f'path = "{links}/part-1.0.tar.gz"' in lock.read_text()
