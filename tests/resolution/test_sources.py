@@ -123,6 +123,24 @@ def test_a_folder_is_one_candidate_whoever_names_it_and_editable_if_anybody_says
         assert sources.asked["find", "file:///srv/core"] == 1
 
 
+def test_no_index_is_asked_for_what_a_path_names() -> None:
+    trees = {
+        "file:///srv/core": CoreMetadata(name="core", version="1.0"),
+        "file:///srv/project/app": CoreMetadata(name="app", version="2.0", requires_dist=("core>=1", "wire")),
+    }
+    index = MemoryIndex({"default": PACKAGES})
+    found = resolve(
+        [want("core", path="../core"), want("app", path="app")],
+        target=CPU,
+        routing=route(default_index=DEFAULT_INDEX),
+        finder=index,
+        sources=MemorySources(trees),
+        directory="/srv/project",
+    )
+    assert versions(found) == {"app": "2.0", "core": "1.0", "wire": "2.0"}
+    assert {subject.rpartition("/")[2] for call, subject in index.asked if call in {"files", "prefetch"}} == {"wire"}
+
+
 def test_a_folder_of_another_version_than_somebody_needs_is_a_conflict() -> None:
     trees = {"file:///srv/core": CoreMetadata(name="core", version="1.0")}
     with pytest.raises((NothingMatches, ResolutionImpossible), match="core"):

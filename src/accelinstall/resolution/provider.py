@@ -73,6 +73,7 @@ class Provider(AbstractProvider[Need, Pin, str]):
         self._ahead: set[str] = set()
         self._met: dict[tuple[Need, Pin], bool] = {}
         self._depths: dict[str, int] = {}
+        self._direct: set[str] = set()
         self.conflicts: dict[str, int] = {}
         self.unknown_extras: dict[tuple[str, str], Pin] = {}
 
@@ -159,7 +160,7 @@ class Provider(AbstractProvider[Need, Pin, str]):
         needs = self._needs.get(candidate)
         if needs is None:
             needs = self._needs[candidate] = self._read_needs(candidate)
-            self._stock.prefetch(need.name for need in needs if not (need.blocked or need.url or need.pin))
+            self._prefetch_pages(need for need in needs if not (need.blocked or need.pin))
         return needs
 
     def is_page_at_hand(self, name: str) -> bool:
@@ -178,7 +179,7 @@ class Provider(AbstractProvider[Need, Pin, str]):
     def start(self, roots: Sequence[Need]) -> None:
         """Begins to read the pages of everything the project asks for."""
         self._depths.update({need.identifier: 0 for need in roots})
-        self._stock.prefetch(need.name for need in roots if not need.url)
+        self._prefetch_pages(roots)
 
     def metadata_of(self, pin: Pin) -> CoreMetadata:
         """The metadata of a candidate that was visited."""
@@ -201,6 +202,12 @@ class Provider(AbstractProvider[Need, Pin, str]):
         """Why *pin* turned out to be unusable when it was visited; empty when it did not."""
         needs = self._needs[pin] if pin in self._visited else ()
         return next((need.blocked for need in needs if need.blocked), "")
+
+    def _prefetch_pages(self, needs: Iterable[Need]) -> None:
+        """Begins to read the pages of *needs*; what an address names is nothing that an index is asked for."""
+        needs = list(needs)
+        self._direct.update(need.name for need in needs if need.url)
+        self._stock.prefetch(need.name for need in needs if need.name not in self._direct)
 
     # -- how -----------------------------------------------------------------------------------------------------
 
@@ -225,13 +232,13 @@ class Provider(AbstractProvider[Need, Pin, str]):
         if any(need.blocked for need in needs):
             return
         pins = {need.pin for need in needs if need.pin is not None}
-        pins |= {self._direct(need) for need in needs if need.url}
+        pins |= {self._named(need) for need in needs if need.url}
         if len(pins) == 1:
             pin = pins.pop()
             if all(_meets(pin, need) for need in needs):
                 yield pin
 
-    def _direct(self, need: Need) -> Pin:
+    def _named(self, need: Need) -> Pin:
         known = self._pins.get((need.name, need.url))
         if known is not None:
             return known
