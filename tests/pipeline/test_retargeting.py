@@ -138,6 +138,11 @@ def test_a_source_of_the_new_build_that_is_there_is_used() -> None:
     assert [source["name"] for source in read["source"]] == ["pytorch-cu121", "ours"]
 
 
+def test_dependencies_of_dotted_keys_are_bound_anew_in_place() -> None:
+    text = STANDARD.replace('torch = { source = "PyTorch-cu121" }', 'torch.source = "pytorch-cu121"  # bound')
+    assert 'torch.source = "pytorch-cu130"  # bound\n' in retargeted(text.encode(), CHANGE).decode()
+
+
 def test_a_name_that_says_no_build_stays() -> None:
     named = STANDARD.replace('"pytorch-cu121"', '"pytorch"').replace('"PyTorch-cu121"', '"pytorch"')
     (source,) = tomllib.loads(retargeted(named.encode(), CHANGE).decode())["tool"]["poetry"]["source"]

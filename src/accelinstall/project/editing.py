@@ -67,10 +67,12 @@ class TomlText:
         """Set the key at *path*: in its table where that is written in the file, else in a table of its own."""
         *parents, key = path
         assert isinstance(key, str)
-        self._expect(parents)[key] = copy.deepcopy(value)
-        block, segment = tuple(parents), None
+        block, segment, expected = tuple(parents), None, self._expect(parents)
         if block not in self._blocks:
             segment = next((item for item in self._segments if item.path == block), None) or self._holder(block)
+            if segment is None and key in expected:
+                segment = self._holder(tuple(path), spread=True)
+        expected[key] = copy.deepcopy(value)
         if segment is None:
             self._blocks.setdefault(block, {})[key] = copy.deepcopy(value)
             return
@@ -129,7 +131,8 @@ class TomlText:
         for table in tables:
             self._segments.remove(table)
         if not tables or isinstance(last, int):
-            with self._editing(self._found(place)) as document:
+            segment = self._holder(place, spread=True)
+            with self._editing(segment or self._found(place)) as document:
                 del _reach(document, tuple(parents))[last]
 
     def render(self) -> bytes:
@@ -157,14 +160,17 @@ class TomlText:
             value = value[step] if isinstance(step, int) else value.setdefault(step, {})
         return value  # type: ignore[no-any-return]
 
-    def _holder(self, path: Path) -> _Segment | None:
-        """The segment whose text writes the value at *path* inside, as an inline table, a dotted key or an array."""
+    def _holder(self, path: Path, *, spread: bool = False) -> _Segment | None:
+        """The segment whose text writes the value at *path* inside, as an inline table or an array.
+
+        :param spread: or as several keys that begin with it.
+        """
         import tomlkit
 
         for segment in self._segments:
             if len(segment.path) < len(path) and segment.path == path[: len(segment.path)]:
                 item = _reach(tomlkit.parse(segment.text), path)
-                if item is not None and not _follows(item):
+                if item is not None and (spread or not _follows(item)):
                     return segment
         return None
 
