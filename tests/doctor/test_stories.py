@@ -154,6 +154,14 @@ def test_a_project_that_cannot_be_installed_keeps_its_edits_and_says_why(workpla
     assert "environment-missing" in done.out
 
 
+@pytest.mark.parametrize("option", ["--sarif", "--json"])
+def test_mending_leaves_stdout_to_the_document(workplace: Workplace, option: str) -> None:
+    write(workplace, "scripts/setup.sh", "pip install poetry\n")
+    done = workplace.run("doctor", "--fix", "--yes", option)
+    assert done.code == 0 and isinstance(done.document, dict)
+    assert "wrote scripts/setup.sh" in done.err and workplace.installed() == {"web": "1.0"}
+
+
 def test_a_dry_run_shows_the_diff_and_changes_nothing(workplace: Workplace) -> None:
     write(workplace, "scripts/setup.sh", "pip install poetry\n")
     before = content(workplace.project)

@@ -81,6 +81,8 @@ def _environments(
         plan = plan_environment(directory, environ=environ, project_name=project_name)
     except AccelinstallError as error:
         return None, None, error.message
+    except OSError as error:
+        return None, None, f"{error.filename or own} cannot be read: {error.strerror or error}"
     found = _environment(plan.path, plan.exists, plan.python, plan.reason, cache_directory)
     # One that is activated is a choice, and says nothing about the project's own.
     is_passed_over = os.path.isdir(own) and plan.path != own and "active" not in plan.reason

@@ -109,7 +109,7 @@ def _hardware(request: Request, evidence: Evidence) -> Iterator[Finding]:
         level: Level = "warning" if environment == "cpu" else "error"
         where = _named_in(error.message, evidence.project)
         yield Finding(id="group-cannot-run", level=level, message=error.message, hint=error.hint, where=where)
-    except AccelinstallError:
+    except (AccelinstallError, OSError):
         return  # what is wrong with the project or the environment has its own check
 
 
@@ -131,7 +131,7 @@ def _locks(request: Request, evidence: Evidence) -> Iterator[Finding]:
         slug = path.removeprefix("pylock.").removesuffix(".toml")
         try:
             states, _ = pipeline.check(replace(request, targets=(slug,)))
-        except AccelinstallError:
+        except (AccelinstallError, OSError):
             continue
         for state in states:
             if state.state in {"stale", "broken"}:

@@ -99,7 +99,8 @@ def _furnished(arguments: Namespace, console: Console, request: Request, snapsho
         if not console.ask(f"Make {local.path} and install the lock into it?"):
             return True
     try:
-        with watching(arguments, console) as progress:
+        # Whatever is a document on stdout, the story is not told there.
+        with watching(Namespace(**{**vars(arguments), "json": _is_document(arguments)}), console) as progress:
             synced = make_environment(request, progress)
     except AccelinstallError as error:
         console.error(f"the environment was not made: {error.message}", error.hint)
