@@ -15,7 +15,7 @@ import pytest
 
 from accelinstall.building.git import GitAddress, parse_git_address
 from accelinstall.testing import IndexServer
-from tests.building.projects import HATCH, committed, git, make_project, packed
+from tests.building.projects import HATCH, POETRY, committed, git, make_project, packed
 from tests.building.running import direct_url, install_with, python, run
 from tests.pipeline.running import Workplace
 
@@ -99,6 +99,41 @@ def test_a_requirements_file_names_a_repository(workplace: Workplace, index: Ind
     done = run(workplace, index, "lock", "-r", path)
     assert done.code == 0, done.err
     assert 'requested-revision = "v1"' in lock_text(workplace)
+
+
+@pytest.mark.parametrize("place", ["repository", "archive"])
+def test_a_project_and_its_neighbour_come_from_one_place(
+    tmp_path: Path, workplace: Workplace, index: IndexServer, place: str
+) -> None:
+    both = tmp_path / "both"
+    make_project(both / "core", "core", kind=HATCH)
+    make_project(both / "app", "app", kind=POETRY + 'core = {{ path = "../core", develop = true }}\n')
+    commit = committed(both)
+    index.add(packed(both, tmp_path / "both-1.tar.gz"))
+    git_address = f'git = "{both.as_uri()}"'
+    address = git_address if place == "repository" else f'url = "{index.file_url("both-1.tar.gz")}"'
+    project(workplace, f'app = {{ {address}, subdirectory = "app" }}')
+    done = run(workplace, index, "sync")
+    assert done.code == 0, done.err
+    assert workplace.installed() == {"app": "1.0", "core": "1.0"}
+    core = direct_url(workplace, "core")
+    assert core["subdirectory"] == "core" and core["url"] == direct_url(workplace, "app")["url"]
+    assert place == "archive" or core["vcs_info"]["commit_id"] == commit
+    (lock,) = workplace.project.glob("pylock.*.toml")
+    before = lock.read_bytes()
+    lock.unlink()
+    assert run(workplace, index, "lock").code == 0
+    assert lock.read_bytes() == before
+
+
+def test_a_neighbour_outside_of_the_repository_is_refused(
+    tmp_path: Path, workplace: Workplace, index: IndexServer
+) -> None:
+    make_project(tmp_path / "app", "app", kind=POETRY + 'core = {{ path = "../core" }}\n')
+    committed(tmp_path / "app")
+    project(workplace, f'app = {{ git = "{(tmp_path / "app").as_uri()}" }}')
+    error = run(workplace, index, "lock", "--json").document["error"]
+    assert error["code"] == "not-a-project" and "`../core`, which is outside" in error["message"]
 
 
 def test_submodules_and_history_are_there_for_the_build(

@@ -42,9 +42,11 @@ class Tree:
     """A project's files, laid out.
 
     :ivar folder: absolute; ``source`` is what messages call it.
+    :ivar top: the folder of the whole archive or repository that *folder* is in.
     """
 
     folder: str
+    top: str
     package: str
     source: str
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from accelinstall import events
 from accelinstall.building.backend import Backend, Kind, Tree, scratch
-from accelinstall.building.cache import BuildCache, BuiltWheel
+from accelinstall.building.cache import BuildCache, BuiltWheel, KeptMetadata
 from accelinstall.building.environments import EnvironmentOpener
 from accelinstall.building.errors import BuildCycle, BuildsForbidden, WrongProject
+from accelinstall.building.inner import named_within, spelled_out
 from accelinstall.building.origins import Origins, build_id
 from accelinstall.building.processes import Processes
 from accelinstall.building.reading import metadata_of_archive, metadata_of_project, metadata_of_wheel
@@ -166,25 +167,39 @@ class Builder:
 
     def _read(self, origin: Origin, *, filename: str, package: str) -> CoreMetadata:
         key = (origin.kind, origin.url, origin.path, origin.sha256, origin.commit, origin.subdirectory)
-        return self._once(("metadata", *key), lambda: self._read_metadata(origin, filename, package))
+        found = self._once(("metadata", *key), lambda: self._read_metadata(origin, filename, package))
+        return spelled_out(found, origin)
 
     def _read_metadata(self, origin: Origin, filename: str, package: str) -> CoreMetadata:
         """From the cache, from what is written down, else by a build."""
-        is_folder = origin.kind == "directory"
-        key = "" if is_folder else build_id(origin)
-        kept = self._cache.metadata(key) if key else None
-        if kept is not None:
-            return kept
-        with self._origins.laid_out(origin, filename=filename, package=package) as tree:
-            found = _written_down(tree, trusts_archive=origin.kind == "sdist" and not origin.subdirectory)
-            if found is None:
-                key = key or build_id(replace(origin, editable=False))
-                found = self._cache.metadata(key) or self._build_metadata(tree)
-                self.guessed.add(f"{package} {found.version}")
-            elif is_folder:
-                return found
-        self._cache.keep_metadata(key, found)
-        return found
+        if origin.kind == "directory":
+            return self._read_folder(origin, package)
+        key = build_id(origin)
+        kept = self._cache.metadata(key)
+        if kept is None:
+            with self._origins.laid_out(origin, filename=filename, package=package) as tree:
+                written = _written_down(tree, trusts_archive=origin.kind == "sdist" and not origin.subdirectory)
+                found = named_within(written or self._build_metadata(tree), tree)
+            kept = KeptMetadata(metadata=found, is_built=written is None)
+            self._cache.keep_metadata(key, kept)
+        return self._told(package, kept)
+
+    def _read_folder(self, origin: Origin, package: str) -> CoreMetadata:
+        with self._origins.laid_out(origin, filename="", package=package) as tree:
+            written = _written_down(tree, trusts_archive=False)
+            if written is not None:
+                return written
+            key = build_id(replace(origin, editable=False))
+            kept = self._cache.metadata(key)
+            if kept is None:
+                kept = KeptMetadata(metadata=self._build_metadata(tree), is_built=True)
+                self._cache.keep_metadata(key, kept)
+        return self._told(package, kept)
+
+    def _told(self, package: str, kept: KeptMetadata) -> CoreMetadata:
+        if kept.is_built:
+            self.guessed.add(f"{package} {_normal(kept.metadata.version)}")
+        return kept.metadata
 
     def _build_metadata(self, tree: Tree) -> CoreMetadata:
         with self._session(tree) as work, self._backend(tree, work, "wheel") as backend:
@@ -248,10 +263,7 @@ def _written_down(tree: Tree, *, trusts_archive: bool) -> CoreMetadata | None:
             if found is not None:
                 return found
     text = tree.pyproject()
-    found = None if text is None else metadata_of_project(text, directory=tree.folder)
-    # A folder named by a relative path inside an archive would be gone when the archive is.
-    moves = trusts_archive and found is not None and any("file://" in item for item in found.requires_dist)
-    return None if moves else found
+    return None if text is None else metadata_of_project(text, directory=tree.folder)
 
 
 def _metadata_inside(wheel: str, tree: Tree) -> CoreMetadata:

@@ -35,6 +35,14 @@ class BuiltWheel:
         return os.path.basename(self.path)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptMetadata:
+    """What a project says; ``is_built`` = a build on this machine said so."""
+
+    metadata: CoreMetadata
+    is_built: bool
+
+
 class BuildCache:
     """Wheels and metadata by what they were built from and for; a damaged entry is not there.
 
@@ -88,20 +96,20 @@ class BuildCache:
         assert kept is not None, "it was there, or has just been put there"
         return kept
 
-    def metadata(self, build_id: str) -> CoreMetadata | None:
-        """What was built as metadata from that."""
+    def metadata(self, build_id: str) -> KeptMetadata | None:
+        """What was found out about that."""
         try:
             with open(self._place(build_id, "metadata"), encoding="utf-8") as stream:
                 return _decoded(json.load(stream))
         except (OSError, ValueError, TypeError, KeyError):
             return None
 
-    def keep_metadata(self, build_id: str, metadata: CoreMetadata) -> None:
-        """*metadata* kept; a disk that is full or read-only costs the cache, not the run."""
+    def keep_metadata(self, build_id: str, kept: KeptMetadata) -> None:
+        """*kept* on disk; one that is full or read-only costs the cache, not the run."""
         path = self._place(build_id, "metadata")
         with suppress(OSError):
             os.makedirs(os.path.dirname(path), exist_ok=True)
-            fs.write_atomic(path, json.dumps(asdict(metadata)).encode())
+            fs.write_atomic(path, json.dumps({**asdict(kept.metadata), "is_built": kept.is_built}).encode())
 
     def archive(self, sha256: str, filename: str) -> str:
         """Where the archive with that hash is kept, perhaps not there."""
@@ -161,7 +169,8 @@ def file_sha256(path: str) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _decoded(values: dict[str, Any]) -> CoreMetadata:
+def _decoded(values: dict[str, Any]) -> KeptMetadata:
+    is_built = bool(values.pop("is_built"))
     for key in ("requires_dist", "provides_extra"):
         values[key] = tuple(map(str, values[key]))
-    return CoreMetadata(**values)
+    return KeptMetadata(metadata=CoreMetadata(**values), is_built=is_built)

@@ -127,7 +127,7 @@ class Origins:
             folder = origin.folder
             if not os.path.isdir(folder):
                 raise OriginUnreadable(package=package, source=folder, reason="there is no such folder")
-            yield Tree(folder=folder, package=package, source=folder)
+            yield Tree(folder=folder, top=folder, package=package, source=folder)
             return
         if origin.kind == "vcs":
             with scratch(self._cache.scratch()) as place:
@@ -135,7 +135,7 @@ class Origins:
                 address = GitAddress(url=origin.url, revision=origin.revision)
                 self._git.checkout(address, origin.commit, folder, package=package)
                 source = f"{origin.url} at {origin.commit[:12]}"
-                yield _sub(Tree(folder=folder, package=package, source=source), origin.subdirectory)
+                yield _sub(Tree(folder=folder, top=folder, package=package, source=source), origin.subdirectory)
             return
         if origin.path:
             archive, found = self._archives.local(origin.path, package=package)
@@ -144,7 +144,7 @@ class Origins:
         else:
             archive, _ = self._archives.fetch(origin.url, filename=filename, sha256=origin.sha256, package=package)
         with unpacked(archive, filename=filename, folder=self._cache.scratch()) as folder:
-            tree = Tree(folder=folder, package=package, source=origin.url or origin.path)
+            tree = Tree(folder=folder, top=folder, package=package, source=origin.url or origin.path)
             yield _sub(tree, origin.subdirectory)
 
 
