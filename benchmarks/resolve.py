@@ -68,10 +68,10 @@ class CountingClient(HttpClient):
         self.asked: Counter[str] = Counter()
         self.pages: dict[str, Response] = {}
 
-    def get(self, url: str, *, headers: object = None) -> Response:
+    def get(self, url: str, **wanted: object) -> Response:  # type: ignore[override]
         """As the client's, counted and kept."""
         self.asked[url] += 1
-        self.pages[url] = response = super().get(url, headers=headers)  # type: ignore[arg-type]
+        self.pages[url] = response = super().get(url, **wanted)  # type: ignore[arg-type]
         return response
 
     def open(self, url: str, **wanted: object) -> object:  # type: ignore[override]

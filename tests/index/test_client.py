@@ -22,7 +22,7 @@ from accelinstall.index import (
 )
 from accelinstall.model.index import IndexFile
 from accelinstall.model.project import Source
-from accelinstall.net import HttpClient, Login
+from accelinstall.net import HttpClient, Login, PageCache
 from accelinstall.testing import Fault, IndexServer, make_sdist, make_wheel
 
 
@@ -404,3 +404,14 @@ def test_a_file_that_vanished_is_the_sources_fault(server, index):
             index.metadata(named)
         assert "404" in caught.value.reason
         assert "``" not in caught.value.message
+
+
+def test_a_metadata_file_is_kept_once_not_twice(tmp_path):
+    with IndexServer(cache_control="max-age=600") as server:
+        server.add(make_wheel(tmp_path / "wheels", "demo", "1.0"), metadata=True)
+        http = HttpClient(environ={}, cache=PageCache(str(tmp_path / "pages")))
+        with http, IndexClient(http, str(tmp_path / "cache")) as index:
+            [file] = index.files(server.source(), "demo")
+            index.metadata(file)
+            assert http.cache.stored == 1
+        assert server.count("/files/") == 1

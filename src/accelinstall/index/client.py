@@ -231,7 +231,8 @@ class IndexClient:
             return None
         url = self._mirrors.fetched(file.url) + ".metadata"
         try:
-            content = self._http.get(url).body
+            # What it says is kept for good by others; without them the pages' cache does.
+            content = self._http.get(url, keep=self._kept is None).body
         except NotFound:
             # Mirrors copy the page's promise without the file.
             return None

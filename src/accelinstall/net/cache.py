@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict
 
 from accelinstall.net.responses import Response
 from accelinstall.values import dataclass, field, replace
@@ -117,26 +116,33 @@ class PageCache:
 
     def _path(self, url: str, accept: str) -> str:
         key = hashlib.sha256(f"{url}\0{accept}".encode("utf-8", "surrogatepass")).hexdigest()
-        return os.path.join(self._directory, key[:2], key[2:])
+        return os.path.join(self._directory, key)
 
     def _write(self, page: Page) -> None:
-        import tempfile
-
-        path = self._path(page.url, page.accept)
-        head = {name: value for name, value in asdict(replace(page, body=b"")).items() if name != "body"}
+        head = {name: getattr(page, name) for name in Page.__slots__ if name != "body"}
         content = json.dumps(head).encode() + b"\n" + page.body
-        folder, temporary = os.path.dirname(path), ""
-        try:
-            os.makedirs(folder, mode=0o700, exist_ok=True)
-            descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=".page-")
-            with open(descriptor, "wb") as stream:
-                stream.write(content)
-            os.replace(temporary, path)
-        except OSError:
-            # A full or read-only disk costs the cache, not the run.
-            if temporary:
-                with suppress(OSError):
-                    os.unlink(temporary)
+        path = self._path(page.url, page.accept)
+        # A full or read-only disk costs the cache, not the run.
+        with suppress(OSError):
+            try:
+                _put(path, content)
+            except FileNotFoundError:
+                os.makedirs(self._directory, mode=0o700, exist_ok=True)
+                _put(path, content)
+
+
+def _put(path: str, content: bytes) -> None:
+    """Written aside and renamed into place."""
+    temporary = f"{path}.{os.getpid()}-{time.monotonic_ns():x}.tmp"
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(content)
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
 
 
 def _directives(text: str) -> dict[str, str]:

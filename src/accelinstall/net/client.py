@@ -110,26 +110,28 @@ class HttpClient:
         """*url* without its login; the login is used from now on for addresses below it and on its host."""
         return self._book.learn(url)
 
-    def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Response:
+    def get(self, url: str, *, headers: Mapping[str, str] | None = None, keep: bool = True) -> Response:
         """The whole answer at *url*, decoded and in memory: for pages and other small things.
 
         A kept page is used while it is fresh, and confirmed with the server after that.
 
+        :param keep: whether the cache has to do with it at all.
         :raises HttpError: see :mod:`accelinstall.net.errors`.
         """
         url = self._book.learn(url)
         if url.startswith("file:"):
             return read_local(url)
         accept = (headers or {}).get("Accept", "")
-        page = self.cache.find(url, accept) if self.cache else None
-        if self.cache and page and (self.is_offline or self.cache.is_fresh(page)):
+        cache = self.cache if keep else None
+        page = cache.find(url, accept) if cache else None
+        if cache and page and (self.is_offline or cache.is_fresh(page)):
             return page.response()
         asked = {"Accept-Encoding": "gzip", **(headers or {}), **(page.validators if page else {})}
         response = self._attempt(url, asked, lambda answer, final: _whole(answer, final))
-        if self.cache and page and response.status == 304:
-            return self.cache.confirm(page, response.headers).response()
-        if self.cache:
-            self.cache.store(url, accept, response)
+        if cache and page and response.status == 304:
+            return cache.confirm(page, response.headers).response()
+        if cache:
+            cache.store(url, accept, response)
         return response
 
     def open(

@@ -142,7 +142,7 @@ class Session:
             proxy=self.pip.proxy,
             trusted_hosts=self.pip.trusted_hosts,
             credentials=self.pip.credentials,
-            cache=PageCache(os.path.join(cache_directory(self.request), "pages-v1")),
+            cache=PageCache(os.path.join(cache_directory(self.request), "pages-v2")),
             environ=self.request.environ,
         )
 
