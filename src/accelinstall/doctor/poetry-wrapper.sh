@@ -1,5 +1,5 @@
 #!/bin/sh
-# Poetry with an environment that is there, and that a container and this machine never share.
+# Poetry (2.0 or later) with an environment that is there, and that a container and this machine never share.
 # Every argument is passed on:  scripts/poetry-wrapper.sh run pytest -q
 #
 #   POETRY_WRAPPER_POETRY     the Poetry to call (default: poetry on PATH)
