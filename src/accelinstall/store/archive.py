@@ -239,6 +239,8 @@ def read_local(read: Read, entry: Central) -> Member:
     if extras:
         size, packed = _widen(data[extra_at : extra_at + extras], name, size, packed)
     sums = (crc, packed, size)
+    if sums == entry[3:6] and name == entry.raw_name and (flags, method) == entry[1:3] and method == DEFLATED:
+        return Member(path, method, crc, packed, size, _mode(entry), start)
     deferred = flags & _DESCRIPTOR and sums == (0, 0, 0)
     _compare(path, "name", entry.raw_name, name)
     _compare(path, "flags", entry.flags & ~_CASUAL_FLAGS, flags & ~_CASUAL_FLAGS)

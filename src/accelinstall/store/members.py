@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from binascii import b2a_base64
 from collections.abc import Callable, Iterable, Iterator
 from types import ModuleType
 from typing import Any
@@ -18,7 +19,8 @@ from accelinstall.store.refusals import MemberDamaged, RecordMismatch, SizeBeyon
 
 # What comes out of a step stays in the cache of a core while it is hashed and written: with steps of 1 MiB the same
 # work takes half as long again.
-_PACKED_STEP, _STEP = 64 << 10, 256 << 10
+_PACKED_STEP, _STEP = 128 << 10, 512 << 10
+_URLSAFE = bytes.maketrans(b"+/", b"-_")
 
 # Windows keeps read-only files from being removed; elsewhere it keeps an edit in one environment from reaching others.
 _MODE, _EXECUTABLE_MODE = (0o666, 0o777) if os.name == "nt" else (0o444, 0o555)
@@ -41,7 +43,7 @@ def find_inflater() -> ModuleType:
 
 
 def inflated(member: Member, read: Read, zlib: ModuleType) -> Iterator[bytes]:
-    """The content of *member* in pieces of at most 256 KiB.
+    """The content of *member* in pieces of at most 512 KiB.
 
     :raises SizeBeyondDeclared: as soon as one byte more than declared comes out.
     :raises MemberDamaged: when the data is no deflate stream, ends early, or does not have the declared checksum.
@@ -154,6 +156,4 @@ def write_member(
 
 def urlsafe(digest: bytes) -> str:
     """*digest* in urlsafe base64 without padding, as RECORD writes it."""
-    from base64 import urlsafe_b64encode
-
-    return urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+    return b2a_base64(digest, newline=False).translate(_URLSAFE, b"=").decode("ascii")
