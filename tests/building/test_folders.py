@@ -47,6 +47,7 @@ def test_a_project_that_says_everything_is_locked_without_a_build(workplace: Wor
     assert index.count("/simple/flit-core/") == 0
     text = (workplace.project / "pylock.cpu-windows-x86_64-cp313.toml").read_text()
     assert 'path = "../shared"' in text and "editable = true" in text and 'name = "wire"' in text
+    assert "Install it with `accelinstall sync` or uv." in text
 
 
 def test_metadata_only_a_build_can_tell_is_built_and_said_for_other_targets(

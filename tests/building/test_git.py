@@ -19,6 +19,8 @@ from tests.building.projects import HATCH, POETRY, committed, git, make_project,
 from tests.building.running import direct_url, install_with, python, run
 from tests.pipeline.running import Workplace
 
+pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="there is no git")
+
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:

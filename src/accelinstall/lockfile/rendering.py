@@ -42,8 +42,15 @@ def render_lock(lock: Lock, *, directory: str = "") -> str:
         index = re.match(r"packages\[(\d+)\]", key)
         name = document["packages"][int(index[1])]["name"] if index else ""
         raise UnwritableLock(error.message[:1].lower() + error.message[1:], key=key, package=name) from error
-    peers = ", pip or uv" if plain == lock.packages else ""
-    return _INTRODUCTION.format(peers=peers) + tomli_w.dumps(document)
+    return _INTRODUCTION.format(peers=_peers(lock, plain)) + tomli_w.dumps(document)
+
+
+def _peers(lock: Lock, plain: tuple[LockedPackage, ...]) -> str:
+    """Who else installs the lock: nobody knows variants, and pip refuses what it cannot hash beside what it can."""
+    if plain != lock.packages:
+        return ""
+    trees = any(item.origin is not None and item.origin.kind != "sdist" for item in lock.packages)
+    return " or uv" if trees else ", pip or uv"
 
 
 def environment_marker(target: Target) -> str:
