@@ -256,3 +256,23 @@ def test_families_that_wrote_over_each_other_are_repaired(
     installed = workplace.installed()
     assert rival.replace("-", "_") not in installed and wanted.replace("-", "_") in installed
     assert (site / folder / "__init__.py").read_text() == f"NAME = {wanted!r}\n"
+
+
+def test_what_conda_installed_is_replaced_with_a_warning_and_never_removed(
+    workplace: Workplace, index: IndexServer
+) -> None:
+    options = ("--environment", "cpu", "--index-url", index.simple_url, "--profile", "production")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(workplace.venv)], check=True)
+    (workplace.venv / "conda-meta").mkdir()
+    (site,) = workplace.venv.glob("lib/python*/site-packages")
+    for name in ("web", "theirs"):
+        wheel = make_wheel(workplace.root / "conda", name, "0.5")
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(site)
+        (site / f"{name}-0.5.dist-info" / "INSTALLER").write_text("conda\n")
+    done = workplace.run("sync", *options)
+    assert done.code == 0, done.err
+    assert workplace.installed() == {"web": "2.0", "wire": "1.5", "theirs": "0.5"}
+    assert "conda installed web and will not know of the replacement" in done.err
+    assert "conda remove --force web" in done.err
+    assert "nothing to do" in workplace.run("sync", *options).out

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from accelinstall import events
 from accelinstall.errors import LockError
-from accelinstall.model.installation import Interpreter, Inventory, Proof, Receipt, Transaction
+from accelinstall.model.installation import Interpreter, Inventory, Proof, Receipt, Replace, Transaction
 from accelinstall.model.lock import Lock, LockedPackage
 from accelinstall.model.variants import split_label
 from accelinstall.pipeline.building import settle, with_wheels
@@ -75,6 +75,7 @@ def install_lock(
     if request.dry_run:
         synced = replace(synced, dry_run=True)
     session.progress(events.Reached(stage="planned", value=synced))
+    _tell_conda_replaced(transaction, session)
     if request.dry_run:
         return synced
     receipt, interpreter = None, place.interpreter
@@ -118,10 +119,25 @@ class Goal:
             inventory,
             self.lock,
             exact=self.exact,
-            protected=PROTECTED | _own_packages(interpreter, inventory) | {self.root},
+            protected=PROTECTED | _own_packages(interpreter, inventory) | _condas(inventory) | {self.root},
             owned=frozenset(name for name, _, _ in latest.installed) if latest else frozenset(),
             exclusive=_ExclusiveFamilies() if self.removes_owned else (),
         )
+
+
+def _condas(inventory: Inventory) -> frozenset[str]:
+    """What conda has installed: its own records would go on naming files that are gone."""
+    return frozenset(item.name for item in inventory.distributions if item.installer == "conda")
+
+
+def _tell_conda_replaced(transaction: Transaction, session: Session) -> None:
+    """A warning about what conda installed and this transaction replaces."""
+    replaced = [step for step in transaction.steps if isinstance(step, Replace)]
+    names = [step.installed.name for step in replaced if step.installed.installer == "conda"]
+    if names:
+        message = f"conda installed {', '.join(names)} and will not know of the replacement"
+        hint = f"take them out of conda's records: conda remove --force {' '.join(names)}, then run this again"
+        session.progress(events.Note(level="warning", code="conda-replaced", message=message, hint=hint))
 
 
 def undo(place: Place, request: Request, session: Session) -> Synced:
