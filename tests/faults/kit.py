@@ -119,6 +119,13 @@ class Bench:
         argv = ("sync", str(lock), *where, "--no-proof", *options)
         (worker or self.worker).send(*argv, environ=environ, **wishes)
 
+    def download(self, lock: Path, folder: Path, *options: str, **wishes: Any) -> Done:
+        """``download LOCK`` to its end, or to the kill."""
+        environ = {"PATH": os.environ["PATH"], "HOME": str(self.root), "PIP_CONFIG_FILE": os.devnull}
+        where = ("--dest", str(folder), "--cache-dir", str(self.cache))
+        self.worker.send("download", str(lock), *where, *options, environ=environ, **wishes)
+        return self.worker.receive()
+
     def rollback(self, *options: str, **wishes: Any) -> Done:
         """``rollback`` to its end, or to the kill."""
         environ = {"PATH": os.environ["PATH"], "HOME": str(self.root), "PIP_CONFIG_FILE": os.devnull}

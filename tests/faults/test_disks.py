@@ -162,6 +162,21 @@ def test_a_store_that_cannot_be_written_serves_what_it_holds(
     assert bench.state() == before
 
 
+def test_a_wheelhouse_without_room_is_refused_before_the_first_byte_and_when_it_fills_up(
+    bench: Bench, disk: Disk, locks: tuple[Path, Path]
+) -> None:
+    lock = bench.lock("big", [bench.wheel("big", files={"big/blob": noise(900_000)})])
+    disk.set(f"size={400 << 10}")
+    done = bench.download(lock, disk.path / "house", "--json")
+    assert (done.status, done.error["code"]) == (1, "folder-full")
+    assert "--dest" in done.error["hint"] and "kB are free" in done.error["message"]
+    assert bench.server.count("/files/") == 0
+    disk.set(f"size={64 << 20}")
+    done = bench.download(lock, disk.path / "house", "--json", largest_file=200_000)
+    assert (done.status, done.error["code"]) == (1, "folder-not-writable")
+    assert bench.download(lock, disk.path / "house").status == 0
+
+
 def test_a_store_on_another_disk_is_copied_from(bench: Bench, disk: Disk, locks: tuple[Path, Path]) -> None:
     cache = disk.path / "cache"
     done = bench.good(locks[1], cache=cache)

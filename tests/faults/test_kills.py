@@ -168,6 +168,27 @@ def test_a_rollback(bench: Bench, locks: tuple[Path, Path, Path], capsys: pytest
     report("rollback", tally, capsys)
 
 
+def test_filling_a_wheelhouse(bench: Bench, locks: tuple[Path, Path, Path]) -> None:
+    _, new, _ = locks
+    house = bench.root / "house"
+
+    def fill() -> Done:
+        done = bench.download(new, house)
+        assert done.status == 0, done.err
+        return done
+
+    seconds = usual_seconds(bench, lambda: bench.forget(house), fill)
+    whole = {path.name: path.read_bytes() for path in house.iterdir()}
+    assert sorted(whole) == ["a-2.0-py3-none-any.whl", "b-1.0-py3-none-any.whl", "fresh-1.0-py3-none-any.whl"]
+    for moment in moments(seconds, 5, kills=60 if ROUNDS else 5):
+        bench.forget(house)
+        bench.download(new, house, kill_after=moment)
+        wheels = {path.name: path.read_bytes() for path in house.glob("*.whl")} if house.exists() else {}
+        assert wheels.items() <= whole.items()
+        fill()
+        assert {path.name: path.read_bytes() for path in house.iterdir()} == whole
+
+
 def test_a_commit_that_was_killed_is_never_completed_behind_the_back_of_a_later_run(
     bench: Bench, locks: tuple[Path, Path, Path]
 ) -> None:

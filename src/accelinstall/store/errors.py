@@ -132,6 +132,17 @@ class WheelInTheWay(StoreError):
         self.path, self.expected, self.found = path, expected, found
 
 
+class FolderFull(DiskFull):
+    """The disk of the folder that was named has too little room."""
+
+    code = "folder-full"
+
+    @property
+    def hint(self) -> str:
+        """Another disk."""
+        return "free some space there, or name a folder on a larger disk with --dest"
+
+
 class FolderNotWritable(StoreError):
     """Wheels cannot be put into the folder that was named."""
 

@@ -16,6 +16,7 @@ from accelinstall.store.crew import Crew
 from accelinstall.store.download import Download, download
 from accelinstall.store.errors import (
     DiskFull,
+    FolderFull,
     FolderNotWritable,
     HashMismatch,
     LocalWheelUnreadable,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 _LOCK = ".accelinstall.lock"
 _CHUNK = 1 << 20
+_DOING = "filling the wheelhouse"
 
 
 def fill_wheelhouse(
@@ -73,12 +75,10 @@ class _told:  # noqa: N801 - used as a block
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         if isinstance(error, OSError):
-            told = from_os_error(
-                error, directory=self._folder, doing="filling the wheelhouse", free=fs.free_bytes(self._folder)
-            )
+            told = from_os_error(error, directory=self._folder, doing=_DOING, free=fs.free_bytes(self._folder))
             if not isinstance(told, DiskFull):
                 raise FolderNotWritable(self._folder, reason=error.strerror or str(error)) from error
-            raise told from error
+            raise FolderFull(directory=self._folder, needed=None, free=told.free, doing=_DOING) from error
 
 
 class _Filling:
@@ -112,7 +112,7 @@ class _Filling:
         """Bring every one of *missing*."""
         needed = sum(package.size or 0 for package in missing)
         if needed > (free := fs.free_bytes(self._folder)):
-            raise DiskFull(directory=self._folder, needed=needed, free=free, doing="filling the wheelhouse")
+            raise FolderFull(directory=self._folder, needed=needed, free=free, doing=_DOING)
         self._progress(events.PhaseStarted(phase="download", total=needed or None, detail=f"{len(missing)} files"))
         crew = Crew(workers)
         order = sorted(missing, key=lambda package: (-(package.size or 0), package.name))
