@@ -220,6 +220,14 @@ def test_what_not_every_index_has_stays_in_main(workplace: Workplace) -> None:
     assert read["dependency-groups"]["ml-cpu"] == ["torch", "torchvision"]
 
 
+def test_what_an_extra_names_stays_where_poetry_wants_it(workplace: Workplace) -> None:
+    head = '[tool.poetry]\nname = "x"\nversion = "1"\ndescription = ""\nauthors = []\npackage-mode = false\n'
+    workplace.write(head + '[tool.poetry.dependencies]\ntorch = "^2.7"\n[tool.poetry.extras]\nml = ["torch"]\n')
+    told = initialised(workplace, "--targets", "cpu", "--yes", "--json").document
+    assert "framework-elsewhere" in {finding["id"] for finding in told["findings"]}
+    assert document(workplace)["tool"]["poetry"]["dependencies"] == {"torch": "^2.7"}
+
+
 def test_frameworks_are_called_what_computes_on_each_environment(workplace: Workplace) -> None:
     asked = '["tensorflow-cpu>=2.20", "jax[cuda12]>=0.6", "onnxruntime-directml"]'
     workplace.write(f'[project]\nname = "x"\nversion = "1"\ndependencies = {asked}\n')

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from accelinstall.model.selection import Retarget
+from accelinstall.project import parse_project
 from accelinstall.project.retargeting import retargeted
 from accelinstall.testing import IndexServer, make_wheel
 from tests.pipeline.running import Outcome, Workplace
@@ -106,6 +107,30 @@ name = "pytorch-cu121"
 url = "https://download.pytorch.org/whl/cu121/"
 priority = "explicit"
 """
+
+
+FROM_CPU = Retarget(
+    backend="cpu",
+    local="cpu",
+    urls=("https://download.pytorch.org/whl/cpu",),
+    to="cu126",
+    to_source="pytorch-cu126",
+    to_url="https://download.pytorch.org/whl/cu126",
+    to_local="cu126",
+)
+TEXTS = {path.parent.name: path.read_bytes() for path in sorted((ROOT / "projects").glob("*/pyproject.toml"))}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+@pytest.mark.parametrize("change", [FROM_CPU, CHANGE])
+def test_on_every_project_made_twice_it_is_made_once_whatever_ends_its_lines(name: str, change: Retarget) -> None:
+    raw = TEXTS[name].replace(b"\r\n", b"\n")
+    once = retargeted(raw, change)
+    assert retargeted(once, change) == once
+    assert retargeted(raw.replace(b"\n", b"\r\n"), change) == once.replace(b"\n", b"\r\n")
+    parse_project(once, directory="")
+    for url in change.urls:
+        assert f'"{url}"'.encode() not in once
 
 
 @pytest.mark.parametrize("change", [CHANGE, TO_DEFAULT])

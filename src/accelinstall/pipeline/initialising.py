@@ -86,7 +86,7 @@ def _plan(request: Request, session: Session, *, pip_index: bool) -> Initialisat
     project = read_project(request)
     catalog = read_catalog(request, project)
     interpreter = read_interpreter(request)
-    names = frozenset(name for name in movable_names(project) if _is_framework(name, catalog))
+    names = frozenset(name for name in movable_names(project) if _is_framework(name, catalog)) - _pulled(project)
     texts = request.targets or _usual_targets(request, session, project=project, interpreter=interpreter)
     chosen = [_chosen(text, request, session, interpreter, catalog) for text in texts]
     placements, findings = _placements(chosen, names, project, catalog)
@@ -285,7 +285,8 @@ def _left_alone(project: Project, catalog: Catalog) -> Iterator[Finding]:
     for group in project.groups:
         for item in group.wanted if group.name not in hardware else ():
             name = canonicalize_name(item.requirement.name)
-            stays = group.name != MAIN or item.path or item.requirement.url or "extra" in str(item.requirement.marker)
+            of_its_own = item.path or item.requirement.url or "extra" in str(item.requirement.marker)
+            stays = group.name != MAIN or of_its_own or name in _pulled(project)
             if stays and _head_of(name, catalog) in _HEADS:
                 place = "an extra or an address of its own" if group.name == MAIN else f"the group `{group.name}`"
                 yield Finding(
@@ -294,6 +295,11 @@ def _left_alone(project: Project, catalog: Catalog) -> Iterator[Finding]:
                     message=f"{name} stands in {place} too, which is left as it is",
                     where=item.where,
                 )
+
+
+def _pulled(project: Project) -> set[str]:
+    """What extras name: Poetry wants it among the main dependencies."""
+    return {name for names in project.extras.values() for name in names}
 
 
 def _about_poetry(request: Request, session: Session, edit: FileEdit) -> Iterator[Finding]:
