@@ -55,6 +55,7 @@ class Request:
         else the platform's folder for settings.
     :ivar frozen: take the lock without asking whether it is fresh.
     :ivar upgrade: keep no version that was locked before; ``upgrade_packages``: only those of these names.
+    :ivar preferences: canonical name -> version to be kept where it fits, beside what is locked already.
     :ivar resolution: ``lowest-direct`` = what the project itself names takes its lowest version that fits.
     :ivar ignore_poetry_lock: choose versions as if Poetry had locked none.
     :ivar experimental_variants: wheel variants (PEP 825) are candidates too.
@@ -89,6 +90,7 @@ class Request:
     experimental_variants: bool = False
     upgrade: bool = False
     upgrade_packages: tuple[str, ...] = ()
+    preferences: Mapping[str, str] = field(default_factory=dict)
     resolution: Literal["highest", "lowest-direct"] = "highest"
     ignore_poetry_lock: bool = False
     prefer: Preference = "newest"

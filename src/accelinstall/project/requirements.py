@@ -74,8 +74,11 @@ def parse_requirements(
 
 
 @dataclass(slots=True, kw_only=True)
-class _Line:
-    """A logical line: comments off, continuations joined."""
+class LogicalLine:
+    """A logical line: comments off, continuations joined.
+
+    :ivar number: of its first physical line.
+    """
 
     path: str
     number: int
@@ -83,6 +86,7 @@ class _Line:
 
     @property
     def where(self) -> str:
+        """``requirements.txt:3``."""
         return f"{self.path}:{self.number}"
 
 
@@ -106,7 +110,7 @@ class _Reading:
     def file(self, path: str, text: str, *, constraint: bool) -> None:
         """Every line of one file."""
         self.open_files.append(path)
-        for line in _lines(path, text.removeprefix("\ufeff")):
+        for line in logical_lines(path, text.removeprefix("\ufeff")):
             line.text = _VARIABLE.sub(lambda match: self.environ.get(match[1], match[0]), line.text)
             if line.text.startswith("-"):
                 self.options(line, constraint=constraint)
@@ -114,7 +118,7 @@ class _Reading:
                 self.requirement(line, line.text, constraint=constraint)
         self.open_files.pop()
 
-    def options(self, line: _Line, *, constraint: bool) -> None:
+    def options(self, line: LogicalLine, *, constraint: bool) -> None:
         """A line of options: pip allows several."""
         for name, value in self.split(line, line.text):
             if name in {"--requirement", "--constraint"}:
@@ -133,7 +137,7 @@ class _Reading:
             elif name not in {"--prefer-binary", "--require-hashes"}:
                 self.note(line, "option-not-used", f"`{name}` changes nothing: a wheel is taken wherever one fits")
 
-    def split(self, line: _Line, text: str) -> Iterator[tuple[str, str]]:
+    def split(self, line: LogicalLine, text: str) -> Iterator[tuple[str, str]]:
         """(long option, value) pairs of *text*."""
         try:
             words = shlex.split(text)
@@ -155,7 +159,7 @@ class _Reading:
                 return self.problem(line, f"`{name}` needs a value")
         return None
 
-    def nested(self, line: _Line, value: str, *, constraint: bool) -> None:
+    def nested(self, line: LogicalLine, value: str, *, constraint: bool) -> None:
         """A ``-r`` or ``-c`` file, looked for beside the file that names it."""
         if "://" in value:
             return self.problem(line, f"`{masked(value)}` is an address", "download the file and name it by its path")
@@ -168,7 +172,7 @@ class _Reading:
             return self.problem(line, error.message, error.hint)
         return self.file(path, text, constraint=constraint)
 
-    def index(self, line: _Line, option: str, value: str) -> None:
+    def index(self, line: LogicalLine, option: str, value: str) -> None:
         """An index as a source; its secret stays out."""
         try:
             url, is_secret = without_secret(value)
@@ -190,7 +194,7 @@ class _Reading:
             self.note(line, "secret-in-source-url", message, f"write {option} {url} and keep the password in netrc")
         return None
 
-    def requirement(self, line: _Line, text: str, *, constraint: bool, editable: bool = False) -> None:
+    def requirement(self, line: LogicalLine, text: str, *, constraint: bool, editable: bool = False) -> None:
         """One requirement, or the bound that a constraints file sets."""
         text, hashes = self.own_options(line, text)
         try:
@@ -214,7 +218,7 @@ class _Reading:
             self.note(line, "secret-in-dependency-url", message, hint)
         return (self.constraints if constraint else self.wanted).append(wanted)
 
-    def own_options(self, line: _Line, text: str) -> tuple[str, tuple[str, ...]]:
+    def own_options(self, line: LogicalLine, text: str) -> tuple[str, tuple[str, ...]]:
         """(the requirement alone, its hashes)."""
         requirement, *options = _OPTIONS.split(text, maxsplit=1)
         hashes = []
@@ -227,17 +231,17 @@ class _Reading:
                 self.note(line, "option-not-used", f"`{name}` changes nothing: a wheel is taken wherever one fits")
         return requirement.strip(), tuple(hashes)
 
-    def problem(self, line: _Line, message: str, hint: str = "") -> None:
+    def problem(self, line: LogicalLine, message: str, hint: str = "") -> None:
         """Note a line that cannot be read."""
         self.problems.append(Problem(where=line.where, message=message, hint=hint))
 
-    def note(self, line: _Line, id: str, message: str, hint: str = "") -> None:
+    def note(self, line: LogicalLine, id: str, message: str, hint: str = "") -> None:
         """Note a line that is read past."""
         finding = Finding(id=id, level="warning" if hint else "info", message=message, hint=hint, where=line.where)
         self.findings.append(finding)
 
 
-def _lines(path: str, text: str) -> Iterator[_Line]:
+def logical_lines(path: str, text: str) -> Iterator[LogicalLine]:
     """Logical lines with the number of their first one; a comment ends a continuation, as in pip."""
     parts: list[str] = []
     start = 0
@@ -250,7 +254,7 @@ def _lines(path: str, text: str) -> Iterator[_Line]:
         parts.append("" if is_comment else raw)
         joined = _COMMENT.sub("", "".join(parts)).strip()
         if joined:
-            yield _Line(path=path, number=start, text=joined)
+            yield LogicalLine(path=path, number=start, text=joined)
         parts = []
 
 

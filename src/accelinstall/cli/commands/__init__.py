@@ -20,6 +20,7 @@ SUMMARIES: Mapping[str, str] = {
     "detect": "show the hardware that is really there",
     "explain": "say which builds fit it, and why the others do not",
     "init": "write groups, sources and targets into pyproject.toml",
+    "migrate": "bring requirements files to Poetry, with a ledger, a backup and a proof",
     "lock": "write one pylock.<target>.toml per target",
     "export": "write requirements files, constraints and locks for other tools",
     "sync": "make an environment exactly what a lock says",

@@ -1,0 +1,212 @@
+"""Files as they were, kept beside the project until they are wanted back.
+
+``.migration_backup/`` holds a copy of every file that was read or would be changed, a manifest with their hashes, and
+``restore.sh`` for machines without accelinstall.  The folder appears at once and whole; what it holds is on the disk
+before anything else is changed.  A second migration adds to it, so that it always leads back to where the first began.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shlex
+import shutil
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from accelinstall import fs
+from accelinstall.errors import AccelinstallError
+
+FOLDER = ".migration_backup"
+_SCHEMA = 1
+_KEPT = ".after-migration"
+
+
+class NoBackup(AccelinstallError):
+    """There is nothing to restore."""
+
+    code = "no-backup"
+
+    def __init__(self, directory: str) -> None:
+        super().__init__(
+            f"{os.path.join(directory, FOLDER)} is not there", hint="only `accelinstall migrate` makes one"
+        )
+
+
+class BackupDamaged(AccelinstallError):
+    """A copy in the backup is not what it was; nothing was restored."""
+
+    code = "backup-damaged"
+
+    def __init__(self, path: str, *, reason: str) -> None:
+        super().__init__(f"{path}: {reason}; nothing was restored", hint="take the file from version control instead")
+
+
+class BackupFailed(AccelinstallError):
+    """The backup could not be written; nothing was changed."""
+
+    code = "backup-failed"
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(
+            f"{error.filename or FOLDER} cannot be written: {error.strerror}; nothing was changed",
+            hint="make the project's folder writable",
+        )
+
+
+def back_up(directory: str, paths: Iterable[str], written: Mapping[str, bytes | None]) -> None:
+    """Copies of *paths* (relative), and a note of what is about to be *written* where (``None``: not known yet).
+
+    :raises BackupFailed: and nothing has been changed.
+    """
+    place = os.path.join(directory, FOLDER)
+    making = place if os.path.isdir(place) else f"{place}.{os.getpid()}.tmp"
+    try:
+        _sweep(directory)
+        manifest: dict[str, Any] = {"schema": _SCHEMA, "files": {}}
+        if making == place:
+            manifest = _read_manifest(directory)
+        os.makedirs(making, exist_ok=True)
+        for path in sorted({*paths, *written}):
+            if path not in manifest["files"]:
+                manifest["files"][path] = _copied(directory, path, making)
+        for path, content in written.items():
+            manifest["files"][path]["written"] = hashlib.sha256(content).hexdigest() if content is not None else ""
+        script = os.path.join(making, "restore.sh")
+        fs.write_atomic(script, _script(manifest).encode(), fsync=True, mode=0o755)
+        # What it names is there by now.
+        document = json.dumps(manifest, indent=1, sort_keys=True).encode()
+        fs.write_atomic(os.path.join(making, "manifest.json"), document, fsync=True)
+        fs.sync_directory(making)
+        if making != place:
+            os.rename(making, place)
+        fs.sync_directory(directory)
+    except OSError as error:
+        raise BackupFailed(error) from error
+
+
+def restore(directory: str) -> tuple[str, ...]:
+    """Every file as it was before the first migration; the backup is gone afterwards.  The paths that changed.
+
+    A file that was edited after the migration is kept beside as ``NAME.after-migration``.  Interrupted, it is done
+    again.
+
+    :raises NoBackup: when there is none.
+    :raises BackupDamaged: when a copy is not what it was; nothing has been changed then.
+    """
+    place = os.path.join(directory, FOLDER)
+    if not os.path.isdir(place):
+        raise NoBackup(directory)
+    _sweep(directory)
+    files: dict[str, dict[str, Any]] = _read_manifest(directory)["files"]
+    for path, was in files.items():
+        copy = os.path.join(place, "files", path)
+        if was["sha256"] and _sha256(copy) != was["sha256"]:
+            raise BackupDamaged(copy, reason="is not the copy that was made")
+    changed = tuple(path for path, was in sorted(files.items()) if _put_back(directory, path, was))
+    done = f"{place}.{os.getpid()}.tmp"
+    os.rename(place, done)
+    shutil.rmtree(done)
+    return changed
+
+
+def _put_back(directory: str, path: str, was: Mapping[str, Any]) -> bool:
+    """One file; whether it was another."""
+    place = os.path.join(directory, path)
+    now = _sha256(place)
+    same_link = (os.readlink(place) if os.path.islink(place) else "") == was["link"]
+    if now == was["sha256"] and same_link and _mode(place) == was["mode"]:
+        return False
+    if now and now not in (was["sha256"], was.get("written", now) or now):
+        shutil.copy2(place, place + _KEPT)
+    if was["link"]:
+        if not same_link:
+            _unlink(place)
+            os.symlink(was["link"], place)
+        place = os.path.realpath(place)
+    elif os.path.islink(place):
+        os.unlink(place)
+    if not was["sha256"]:
+        _unlink(place)
+        return True
+    with open(os.path.join(directory, FOLDER, "files", path), "rb") as file:
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        fs.write_atomic(place, file.read(), fsync=True)
+    os.chmod(place, was["mode"])
+    return True
+
+
+def _copied(directory: str, path: str, making: str) -> dict[str, Any]:
+    """The manifest's entry of one file, which has been copied."""
+    place = os.path.join(directory, path)
+    link = os.readlink(place) if os.path.islink(place) else ""
+    if not os.path.isfile(place):
+        return {"sha256": "", "mode": 0, "link": link}
+    copy = os.path.join(making, "files", path)
+    os.makedirs(os.path.dirname(copy), exist_ok=True)
+    with open(place, "rb") as file:
+        content = file.read()
+    fs.write_atomic(copy, content, fsync=True)
+    return {"sha256": hashlib.sha256(content).hexdigest(), "mode": _mode(place), "link": link}
+
+
+def _sweep(directory: str) -> None:
+    """Without the folders that killed runs were making or taking away."""
+    for name in os.listdir(directory):
+        if name.startswith(f"{FOLDER}.") and name.endswith(".tmp"):
+            shutil.rmtree(os.path.join(directory, name))
+
+
+def _read_manifest(directory: str) -> dict[str, Any]:
+    path = os.path.join(directory, FOLDER, "manifest.json")
+    try:
+        with open(path, "rb") as file:
+            manifest = json.load(file)
+        if manifest["schema"] != _SCHEMA:
+            raise BackupDamaged(path, reason=f"its schema is {manifest['schema']}, not {_SCHEMA}")
+        for entry in manifest["files"].values():
+            _ = (entry["sha256"], entry["mode"], entry["link"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BackupDamaged(path, reason="cannot be read") from error
+    return dict(manifest)
+
+
+def _script(manifest: Mapping[str, Any]) -> str:
+    """Plain POSIX shell that does what :func:`restore` does, but for what was edited since."""
+    lines = [
+        "#!/bin/sh",
+        "# Puts every file back as it was before `accelinstall migrate`; needs nothing but a shell.",
+        "set -eu",
+        'cd "$(dirname "$0")/.."',
+    ]
+    for path, was in sorted(manifest["files"].items()):
+        target, copy = shlex.quote(f"./{path}"), shlex.quote(f"./{FOLDER}/files/{path}")
+        if was["link"]:
+            lines.append(f"rm -f {target} && ln -s {shlex.quote(was['link'])} {target}")
+        if was["sha256"]:
+            lines.append(f"cat {copy} > {target} && chmod {was['mode']:o} {target}")
+        elif not was["link"]:
+            lines.append(f"rm -f {target}")
+    return "\n".join([*lines, f"rm -rf ./{FOLDER}", 'echo "restored"', ""])
+
+
+def _sha256(path: str) -> str:
+    """Of a file's content, through a link; empty where there is none."""
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        return ""
+
+
+def _mode(path: str) -> int:
+    try:
+        return os.stat(path).st_mode & 0o7777
+    except OSError:
+        return 0
+
+
+def _unlink(path: str) -> None:
+    if os.path.lexists(path):
+        os.unlink(path)
