@@ -1,5 +1,6 @@
 """One client for every hand: attempts, redirects, logins and refusals, counted on a real server."""
 
+import gzip
 import subprocess
 import sys
 import threading
@@ -7,6 +8,7 @@ import threading
 import pytest
 
 from accelinstall.net import (
+    AnswerTooLarge,
     ConnectionFailed,
     ConnectionLost,
     CredentialsRefused,
@@ -292,3 +294,15 @@ def test_importing_the_room_does_not_load_an_http_library():
     code = f"import sys, accelinstall.net; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_page_without_end_is_left_at_its_limit(server, client):
+    """A hundred kilobytes of gzip that unpack to 101 MB."""
+    packed = gzip.compress(bytes(101_000_000), compresslevel=1)
+    server.add_body("/bomb", packed)
+    server.add_fault("/bomb", Fault(headers={"Content-Encoding": "gzip"}))
+    with pytest.raises(AnswerTooLarge) as caught:
+        client.get(server.url + "/bomb")
+    assert caught.value.message == f"{server.url}/bomb: its page has more than 100 MB"
+    assert caught.value.hint
+    assert server.count("/bomb") == 1

@@ -21,8 +21,8 @@ def read_poetry_credentials(
 ) -> dict[str, Login]:
     """Source address -> login, from ``POETRY_HTTP_BASIC_<NAME>_USERNAME`` / ``_PASSWORD``, else from ``auth.toml``.
 
-    A login that Poetry put into the system's keyring is found by the HTTP client itself.  A broken ``auth.toml`` gives
-    none: it is Poetry's file and Poetry says so.
+    A password that Poetry put into the system's keyring is found by the HTTP client itself, for the user named here.
+    A broken ``auth.toml`` gives none: it is Poetry's file and Poetry says so.
     """
     kept = _read_auth(auth_file(environ, platform=platform))
     found: dict[str, Login] = {}

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from accelinstall.net.credentials import Login
     from accelinstall.net.errors import (
         AnswerBroken,
+        AnswerTooLarge,
         CertificateRefused,
         ConnectionFailed,
         ConnectionLost,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AnswerBroken",
+    "AnswerTooLarge",
     "CertificateRefused",
     "ConnectionFailed",
     "ConnectionLost",
@@ -79,6 +81,7 @@ __getattr__ = lazily(
         "credentials": ("Login",),
         "errors": (
             "AnswerBroken",
+            "AnswerTooLarge",
             "CertificateRefused",
             "ConnectionFailed",
             "ConnectionLost",

@@ -12,7 +12,15 @@ from urllib.parse import urljoin
 from accelinstall.net.addresses import without_credentials
 from accelinstall.net.cache import PageCache
 from accelinstall.net.credentials import CredentialBook, Login
-from accelinstall.net.errors import AnswerBroken, HttpError, InvalidAddress, Offline, RedirectRefused, WrongRange
+from accelinstall.net.errors import (
+    AnswerBroken,
+    AnswerTooLarge,
+    HttpError,
+    InvalidAddress,
+    Offline,
+    RedirectRefused,
+    WrongRange,
+)
 from accelinstall.net.local import open_local, read_local
 from accelinstall.net.lookups import LookUp
 from accelinstall.net.mapping import mapped, status_error
@@ -31,6 +39,9 @@ _MOST_REDIRECTS = 10
 # Headers that belong to one host and stay there.
 _PRIVATE = frozenset({"authorization", "cookie", "proxy-authorization"})
 USER_AGENT = "accelinstall"
+# The largest pages of public indexes have 40 MB.
+MOST_BYTES = 100_000_000
+_PIECE = 8 << 20
 
 
 class HttpClient:
@@ -109,6 +120,10 @@ class HttpClient:
     def learn_credentials(self, url: str) -> str:
         """*url* without its login; the login is used from now on for addresses below it and on its host."""
         return self._book.learn(url)
+
+    def learn_keyring_service(self, url: str, service: str) -> None:
+        """Ask the keyring for *service* too, when an address below *url* wants a login."""
+        self._book.name_service(url, service)
 
     def get(self, url: str, *, headers: Mapping[str, str] | None = None, keep: bool = True) -> Response:
         """The whole answer at *url*, decoded and in memory: for pages and other small things.
@@ -250,8 +265,16 @@ def _lower(answer: urllib3.BaseHTTPResponse) -> dict[str, str]:
 
 
 def _whole(answer: urllib3.BaseHTTPResponse, url: str) -> Response:
+    # Counted unpacked: a few kilobytes of gzip may hold gigabytes.
+    pieces, left = [], MOST_BYTES
     with mapped(url):
-        body = answer.read(decode_content=True)
+        while piece := answer.read(_PIECE, decode_content=True):
+            pieces.append(piece)
+            left -= len(piece)
+            if left < 0:
+                answer.close()
+                raise AnswerTooLarge(url, f"its page has more than {MOST_BYTES // 1_000_000} MB")
+    body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
     return Response(status=answer.status, headers=_lower(answer), body=body, url=without_credentials(url))
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
 from accelinstall.net.addresses import split_credentials
 from accelinstall.net.errors import InvalidAddress
 from accelinstall.values import dataclass, field
+
+_KEYRING_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class CredentialBook:
         self._known = {url.rstrip("/"): login for url, login in known.items()}
         self._environ, self._keyring = environ, keyring
         self._netrc: dict[str, Login] | None = None
+        self._services: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def learn(self, url: str) -> str:
@@ -74,20 +77,59 @@ class CredentialBook:
                 return login
         return self._from_netrc(parts.hostname or "")
 
+    def name_service(self, prefix: str, service: str) -> None:
+        """Addresses below *prefix* may be kept as *service* in the keyring, as Poetry keeps its repositories."""
+        with self._lock:
+            self._services[prefix.rstrip("/")] = service
+
     def ask_keyring(self, url: str, *, user: str = "") -> Login | None:
-        """The login the ``keyring`` package keeps for *url* or its host, when it is installed; may take seconds."""
+        """The login a keyring keeps for *url* or its host, asked as pip does; may take seconds.
+
+        The ``keyring`` package where it is installed beside us, else the program of that name on ``PATH``, which is
+        asked for a known user only.
+        """
         if not self._keyring:
             return None
+        with self._lock:
+            named = [name for prefix, name in self._services.items() if url.startswith(prefix + "/")]
+        services = (*named, url, urlsplit(url).netloc)
         try:
             import keyring  # type: ignore[import-not-found, unused-ignore]
-
-            for service in (url, urlsplit(url).netloc):
+        except ImportError:
+            return self._ask_program(services, user) if user else None
+        try:
+            for service in services:
                 found = keyring.get_credential(service, user or None)
                 if found is not None and found.password is not None:
                     return Login(found.username or user, found.password)
         except Exception:
             # Backends raise anything, and none of it is about the address that was asked.
             self._keyring = False
+        return None
+
+    def _ask_program(self, services: Iterable[str], user: str) -> Login | None:
+        import shutil
+        import subprocess
+
+        program = shutil.which("keyring", path=self._environ.get("PATH", ""))
+        for service in services if program else ():
+            command = [str(program), "get", service, user]
+            try:
+                # Without a terminal it cannot ask for anything; a locked keyring is not waited for.
+                done = subprocess.run(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                    env={**self._environ, "PYTHONIOENCODING": "utf-8"},
+                    timeout=_KEYRING_SECONDS,
+                )
+            except (OSError, subprocess.TimeoutExpired):
+                self._keyring = False
+                return None
+            password = done.stdout.decode("utf-8", "replace").strip("\r\n")
+            if done.returncode == 0 and password:
+                return Login(user, password)
         return None
 
     def _from_netrc(self, host: str) -> Login | None:

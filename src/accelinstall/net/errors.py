@@ -11,6 +11,7 @@
     ``TimedOut``            no answer in time
     ``ConnectionLost``      the connection ended inside an answer
     ``AnswerBroken``        the answer breaks the protocol or cannot be decoded
+    ``AnswerTooLarge``      a page of more bytes than any page has
     ``WrongRange``          other bytes than those asked for
     ``RedirectRefused``     too many redirects, or one to a forbidden place
     ``StatusRefused``       the server says no
@@ -132,6 +133,13 @@ class AnswerBroken(HttpError):
     """The answer breaks the protocol or cannot be decoded."""
 
     code = "answer-broken"
+
+
+class AnswerTooLarge(HttpError):
+    """A page goes on beyond the limit, so no more of it is read."""
+
+    code = "answer-too-large"
+    default_hint = "name the index itself: `--index-url` takes the address that ends in /simple/"
 
 
 class WrongRange(HttpError):

@@ -156,6 +156,8 @@ class Session:
 
         known = tuple(sources)
         self._mirrors = Mirrors.of(known, mirrors)
+        for source in known:
+            self.http.learn_keyring_service(source.url, f"poetry-repository-{source.name}")
         for address, login in read_poetry_credentials(known, self.request.environ).items():
             self.http.learn_credentials(join_credentials(address, login.user, login.password))
 
