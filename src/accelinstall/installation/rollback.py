@@ -54,33 +54,53 @@ def rollback(
             raise NothingToRollBack(interpreter.prefix)
         earlier = next((receipt for receipt in receipts if receipt.id == undone.previous), None)
         change, packages, foreign = _change(receipts[0], undone, earlier, inventory, held)
-        entries = {package.sha256: entry for package in packages if (entry := find(package.sha256))}
-        missing = [package for package in packages if package.sha256 not in entries]
-        if gone := [package for package in missing if fetch is None or not (package.url or package.path)]:
-            raise RollbackIncomplete([f"{package.name} {package.version}" for package in gone])
-        receipt = Receipt(
-            id=new_id(receipts[0]),
-            created=timestamp(),
-            lock_hash=earlier.lock_hash if earlier else "",
-            installed=installed_rows(packages, change.kept),
-            changes=_changes(packages, foreign, change.going),
-            previous=receipts[0].id,
-            requested=earlier.requested if earlier else (),
-            direct=earlier.direct if earlier else (),
-            built=earlier.built if earlier else (),
-            addresses=address_rows(packages, change.kept, receipts[0]),
-        )
+        entries, missing = _stored(packages, find, can_fetch=fetch is not None)
+        receipt = _receipt(receipts[0], earlier, packages, foreign, change)
         if dry_run:
             return receipt
         if missing and fetch:
             entries |= fetch(missing)
         change = replace(change, coming=tuple((package, entries[package.sha256]) for package in packages))
-        manner = Manner(
-            link_mode=link_mode,
-            compile_bytecode=compile_bytecode,
-            requested=frozenset(receipt.requested),
-        )
+        requested = frozenset(receipt.requested)
+        manner = Manner(link_mode=link_mode, compile_bytecode=compile_bytecode, requested=requested)
         return carry_out(change, receipt, hold=held, interpreter=interpreter, manner=manner, progress=progress)
+
+
+def _stored(
+    packages: Sequence[LockedPackage], find: Callable[[str], StoreEntry | None], *, can_fetch: bool
+) -> tuple[dict[str, StoreEntry], list[LockedPackage]]:
+    """The wheels that are stored, and those that have to be fetched.
+
+    :raises RollbackIncomplete: when one of these cannot be.
+    """
+    entries = {package.sha256: entry for package in packages if (entry := find(package.sha256))}
+    missing = [package for package in packages if package.sha256 not in entries]
+    gone = [package for package in missing if not can_fetch or not (package.url or package.path)]
+    if gone:
+        raise RollbackIncomplete([f"{package.name} {package.version}" for package in gone])
+    return entries, missing
+
+
+def _receipt(
+    latest: Receipt,
+    earlier: Receipt | None,
+    packages: Sequence[LockedPackage],
+    foreign: Sequence[tuple[str, str]],
+    change: Change,
+) -> Receipt:
+    """What will be on record once *change* is made; what *earlier* knew of its lock holds again."""
+    return Receipt(
+        id=new_id(latest),
+        created=timestamp(),
+        lock_hash=earlier.lock_hash if earlier else "",
+        installed=installed_rows(packages, change.kept),
+        changes=_changes(packages, foreign, change.going),
+        previous=latest.id,
+        requested=earlier.requested if earlier else (),
+        direct=earlier.direct if earlier else (),
+        built=earlier.built if earlier else (),
+        addresses=address_rows(packages, change.kept, latest),
+    )
 
 
 def _change(

@@ -146,8 +146,8 @@ def optimize(request: Request, *, progress: events.Progress = events.ignore) -> 
 
 def rollback(request: Request, *, progress: events.Progress = events.ignore) -> Synced:
     """The environment as it was before the last change of ours."""
-    from accelinstall.pipeline.installing import undo
     from accelinstall.pipeline.places import open_target
+    from accelinstall.pipeline.undoing import undo
 
     with Session(request, progress) as session:
         return undo(open_target(request, progress, must_exist=True), request, session)

@@ -7,21 +7,23 @@ from typing import TYPE_CHECKING
 
 from accelinstall import events
 from accelinstall.errors import LockError
-from accelinstall.model.installation import Interpreter, Inventory, Proof, Receipt, Replace, Transaction
+from accelinstall.model.installation import Interpreter, Proof, Receipt, Replace, Transaction
 from accelinstall.model.lock import Lock, LockedPackage
 from accelinstall.model.variants import split_label
 from accelinstall.pipeline.building import settle, with_wheels
+from accelinstall.pipeline.goal import ExclusiveFamilies, Goal
 from accelinstall.pipeline.measuring import Counter, Stopwatch
 from accelinstall.pipeline.outcomes import Locked, Synced
 from accelinstall.pipeline.places import Place
 from accelinstall.pipeline.reading import read_project
 from accelinstall.pipeline.roots import Builders, root_of
 from accelinstall.pipeline.session import Session, cache_directory
-from accelinstall.values import dataclass, replace
+from accelinstall.values import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping
 
+    from accelinstall.installation import Hold
     from accelinstall.model.hardware import HardwareReport
     from accelinstall.model.store import StoreEntry
     from accelinstall.pipeline.request import Request
@@ -90,46 +92,6 @@ def install_lock(
     return replace(synced, receipt=receipt, proof=proof)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Goal:
-    """What an environment shall hold.
-
-    :ivar root: name of the project itself, which stays where it is installed; empty when it is no package.
-    :ivar exact: remove what the lock does not name.
-    :ivar removes_owned: otherwise remove at least what an earlier receipt of ours put there.
-    """
-
-    lock: Lock
-    root: str = ""
-    exact: bool
-    removes_owned: bool
-
-    def difference(self, interpreter: Interpreter | None) -> Transaction:
-        """The steps from what is installed now; ``None`` = nothing is, the environment is not made yet."""
-        from accelinstall.transaction import PROTECTED, diff
-
-        if interpreter is None:
-            return diff(Inventory(), self.lock, exact=self.exact)
-        from accelinstall.environment import read_inventory
-        from accelinstall.installation import latest_receipt
-
-        inventory = read_inventory(interpreter)
-        latest = latest_receipt(interpreter) if self.removes_owned else None
-        return diff(
-            inventory,
-            self.lock,
-            exact=self.exact,
-            protected=PROTECTED | _own_packages(interpreter, inventory) | _condas(inventory) | {self.root},
-            owned=frozenset(name for name, _, _ in latest.installed) if latest else frozenset(),
-            exclusive=_ExclusiveFamilies() if self.removes_owned else (),
-        )
-
-
-def _condas(inventory: Inventory) -> frozenset[str]:
-    """What conda has installed: its own records would go on naming files that are gone."""
-    return frozenset(item.name for item in inventory.distributions if item.installer == "conda")
-
-
 def _tell_conda_replaced(transaction: Transaction, session: Session) -> None:
     """A warning about what conda installed and this transaction replaces."""
     replaced = [step for step in transaction.steps if isinstance(step, Replace)]
@@ -138,34 +100,6 @@ def _tell_conda_replaced(transaction: Transaction, session: Session) -> None:
         message = f"conda installed {', '.join(names)} and will not know of the replacement"
         hint = f"take them out of conda's records: conda remove --force {' '.join(names)}, then run this again"
         session.progress(events.Note(level="warning", code="conda-replaced", message=message, hint=hint))
-
-
-def undo(place: Place, request: Request, session: Session) -> Synced:
-    """Undoes the last change to the environment; the receipt tells what is changed back."""
-    from accelinstall.environment import read_inventory
-    from accelinstall.installation import rollback
-    from accelinstall.model.target import Target
-
-    def fetch(packages: Sequence[LockedPackage]) -> Mapping[str, StoreEntry]:
-        return session.store.fetch(packages, http=session.http, progress=session.progress, address=session.address)
-
-    receipt = rollback(
-        place.interpreter,
-        inventory=read_inventory(place.interpreter),
-        find=session.store.get,
-        fetch=None if session.is_offline else fetch,
-        progress=session.progress,
-        link_mode=request.link_mode,
-        dry_run=request.dry_run,
-    )
-    slug = f"cpu-{place.interpreter.platform}-{place.interpreter.python}"
-    return Synced(
-        environment=place.interpreter.prefix,
-        lock=Lock(target=Target.parse(slug)),
-        transaction=Transaction(),
-        dry_run=request.dry_run,
-        receipt=receipt,
-    )
 
 
 def ensure_lock_fits(lock: Lock, interpreter: Interpreter) -> None:
@@ -253,7 +187,7 @@ def _carry_out(
 ) -> tuple[Receipt | None, Interpreter]:
     """Fetches, makes the environment when it is missing, and commits; no receipt when another run was faster."""
     from accelinstall.environment import open_environment
-    from accelinstall.installation import StoreEntryGone, ensure_space, execute, hold_environment
+    from accelinstall.installation import ensure_space, hold_environment
     from accelinstall.store.environments import remember_environment
 
     store = session.store
@@ -274,9 +208,27 @@ def _carry_out(
                 session.progress(events.Note(level="info", code="already-installed", message=message))
             return None, interpreter
         remember_environment(store, os.path.realpath(interpreter.schemes["purelib"]))
-        compiles = request.compile_bytecode
+        receipt = _execute(goal, transaction, entries, request, session, interpreter, clock, counter, hold)
+    return receipt, interpreter
 
-        def carry_out() -> Receipt:
+
+def _execute(
+    goal: Goal,
+    transaction: Transaction,
+    entries: Mapping[str, StoreEntry],
+    request: Request,
+    session: Session,
+    interpreter: Interpreter,
+    clock: Stopwatch,
+    counter: Counter,
+    hold: Hold,
+) -> Receipt:
+    """The receipt of *transaction*; what leaves the store before it is laid out is fetched once more."""
+    from accelinstall.installation import StoreEntryGone, execute
+
+    compiles = request.compile_bytecode
+    for last in (False, True):
+        try:
             return execute(
                 transaction,
                 entries=entries,
@@ -285,19 +237,18 @@ def _carry_out(
                 progress=session.progress,
                 compile_bytecode=request.groups.profile == "production" if compiles is None else compiles,
                 link_mode=request.link_mode,
-                exclusive=_ExclusiveFamilies(),
+                exclusive=ExclusiveFamilies(),
                 timings=clock.laps,
                 bytes_downloaded=counter.total,
                 hold=hold,
             )
-
-        try:
-            return carry_out(), interpreter
         except StoreEntryGone:
-            # Somebody has emptied the store meanwhile; the environment is as before.
-            entries = dict(store.find(transaction.packages))
-            entries |= _fetch_missing(transaction, entries, session, counter)
-            return carry_out(), interpreter
+            if last:
+                raise
+        # Somebody has emptied the store meanwhile; the environment is as before.
+        entries = dict(session.store.find(transaction.packages))
+        entries |= _fetch_missing(transaction, entries, session, counter)
+    raise AssertionError("the second attempt returns or raises")
 
 
 def _fetch_missing(
@@ -313,15 +264,6 @@ def _fetch_missing(
         return session.store.fetch(missing, http=session.http, progress=progress, address=session.address)
     except StoreVanished:  # the store is made again once; who empties it twice is told
         return session.store.fetch(missing, http=session.http, progress=progress, address=session.address)
-
-
-class _ExclusiveFamilies:
-    """The catalog's families of which only one member may be installed; read when two packages really collide."""
-
-    def __iter__(self) -> Iterator[tuple[str, ...]]:
-        from accelinstall.catalog import load_catalog
-
-        return iter([(family.head, *family.members) for family in load_catalog().families if family.exclusive])
 
 
 def _prove(lock: Lock, interpreter: Interpreter, request: Request, session: Session) -> tuple[Proof, ...]:
@@ -365,29 +307,3 @@ def profile_groups(lock: Lock, request: Request) -> tuple[str, ...]:
         only=asked.only,
     )
     return choice.groups
-
-
-def _own_packages(interpreter: Interpreter, inventory: Inventory) -> frozenset[str]:
-    """accelinstall and what it needs, when the environment is the one it runs from."""
-    import sys
-
-    if os.path.realpath(interpreter.prefix) != os.path.realpath(sys.prefix):
-        return frozenset()
-    from importlib.metadata import PackageNotFoundError, requires
-
-    from packaging.requirements import Requirement
-    from packaging.utils import canonicalize_name
-
-    reached: set[str] = set()
-    waiting = ["accelinstall"]
-    while waiting:
-        name = waiting.pop()
-        if name in reached or (name != "accelinstall" and inventory.get(name) is None):
-            continue
-        reached.add(name)
-        try:
-            texts = requires(name) or []
-        except PackageNotFoundError:
-            continue
-        waiting += [canonicalize_name(Requirement(text).name) for text in texts if "extra ==" not in text]
-    return frozenset(reached)
