@@ -6,8 +6,8 @@ import hashlib
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from accelinstall import events, fs
@@ -53,7 +53,8 @@ def fill_wheelhouse(
     :raises SourceError: when a server cannot be asked at all.
     """
     wanted = {package.filename: package for package in packages}
-    work = _Filling(os.path.abspath(folder), http=http, progress=progress, address=address)
+    folder = os.path.abspath(folder)
+    work = _Filling(folder, http=http, progress=progress, address=address)
     with _told(folder):
         os.makedirs(folder, exist_ok=True)
         lock = os.path.join(folder, _LOCK)
@@ -64,21 +65,16 @@ def fill_wheelhouse(
     return tuple(missing)
 
 
-class _told:  # noqa: N801 - used as a block
-    """The system's errors about the folder, as ours."""
-
-    def __init__(self, folder: str) -> None:
-        self._folder = os.path.abspath(folder)
-
-    def __enter__(self) -> None:
-        return
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, OSError):
-            told = from_os_error(error, directory=self._folder, doing=_DOING, free=fs.free_bytes(self._folder))
-            if not isinstance(told, DiskFull):
-                raise FolderNotWritable(self._folder, reason=error.strerror or str(error)) from error
-            raise FolderFull(directory=self._folder, needed=None, free=told.free, doing=_DOING) from error
+@contextmanager
+def _told(folder: str) -> Iterator[None]:
+    """The system's errors about *folder*, as ours."""
+    try:
+        yield
+    except OSError as error:
+        free = fs.free_bytes(folder)
+        if isinstance(from_os_error(error, directory=folder, doing=_DOING, free=free), DiskFull):
+            raise FolderFull(directory=folder, needed=None, free=free, doing=_DOING) from error
+        raise FolderNotWritable(folder, reason=error.strerror or str(error)) from error
 
 
 class _Filling:
