@@ -10,6 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from accelinstall.model.lock import LockedPackage
+from accelinstall.net import HttpClient
+from accelinstall.store.errors import FilenameUnusable
+from accelinstall.store.wheelhouse import fill_wheelhouse
 from accelinstall.testing import Fault, IndexServer
 from tests.pipeline.conftest import PYPROJECT
 from tests.pipeline.running import Workplace
@@ -122,3 +126,11 @@ def test_a_folder_that_cannot_be_made_is_named(workplace: Workplace, options: tu
     done = fill(workplace, Path("/proc/nowhere"), "--json", *options)
     assert (done.code, done.document["error"]["code"]) == (1, "folder-not-writable")
     assert "--dest" in done.document["error"]["hint"]
+
+
+@pytest.mark.parametrize("filename", ["../web-2.0-py3-none-any.whl", "/tmp/x.whl", "a\\b.whl", "..", "", ".hidden.whl"])
+def test_a_lock_cannot_have_a_file_land_elsewhere(house: Path, filename: str) -> None:
+    package = LockedPackage(name="web", version="2.0", filename=filename, sha256="0" * 64, url="https://example.org/x")
+    with HttpClient(environ={}) as http, pytest.raises(FilenameUnusable):
+        fill_wheelhouse([package], str(house), http=http)
+    assert not house.exists()

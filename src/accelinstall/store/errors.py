@@ -132,6 +132,19 @@ class WheelInTheWay(StoreError):
         self.path, self.expected, self.found = path, expected, found
 
 
+class FilenameUnusable(StoreError):
+    """A wheel is locked under a name that is a path, or none."""
+
+    code = "filename-unusable"
+
+    def __init__(self, name: str, *, filename: str) -> None:
+        super().__init__(
+            f"{name} is locked with {filename[:200]!a} in place of a file name; nothing was fetched",
+            hint="lock again with the tool that wrote that lock, or tell whoever gave it to you",
+        )
+        self.name, self.filename = name, filename
+
+
 class FolderFull(DiskFull):
     """The disk of the folder that was named has too little room."""
 

@@ -11,11 +11,13 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from accelinstall import events, fs
+from accelinstall.model.commands import is_plain_name
 from accelinstall.model.lock import LockedPackage
 from accelinstall.store.crew import Crew
 from accelinstall.store.download import Download, download
 from accelinstall.store.errors import (
     DiskFull,
+    FilenameUnusable,
     FolderFull,
     FolderNotWritable,
     HashMismatch,
@@ -48,11 +50,15 @@ def fill_wheelhouse(
     Large files first, several at once; what a killed run left is gone on with.  A file has its name only when it is
     whole and has the locked hash.  One run fills a folder at a time, others wait.
 
+    :raises FilenameUnusable: when a lock would have a file land elsewhere.
     :raises WheelInTheWay: when another file of that name lies there; nothing is fetched then.
     :raises StoreError: the first failure; what was complete stays.
     :raises SourceError: when a server cannot be asked at all.
     """
     wanted = {package.filename: package for package in packages}
+    for filename, package in wanted.items():
+        if not is_plain_name(filename) or filename.startswith("."):
+            raise FilenameUnusable(package.name, filename=filename)
     folder = os.path.abspath(folder)
     work = _Filling(folder, http=http, progress=progress, address=address)
     with _told(folder):
