@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from accelinstall.shortcut.commit import landing
+from accelinstall.shortcut.outline import Outline
 from tests.shortcut.support import contents, imported
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="shortcuts are taken on Linux")
@@ -175,3 +177,15 @@ def test_after_a_kill_the_next_run_completes_or_undoes_and_the_environment_is_wh
     assert done.returncode == 0, done.stderr
     assert contents(second) == known.whole
     assert not (state / "journal").exists() and not (state / "staging").exists()
+
+
+def test_files_that_every_start_of_python_runs_come_last(tmp_path):
+    (tmp_path / "lib").mkdir()
+    outline = Outline(
+        folders=["lib", "lib/pkg"],
+        links=[("x", "lib", ["hook.pth", "module.py"]), ("x", "lib/pkg", ["a.py"])],
+        writes=[("lib/z", "-", "-", b"")],
+    )
+    placed, merged = landing(outline, str(tmp_path))
+    assert placed == ["lib/pkg", "lib/module.py", "lib/z", "lib/hook.pth"]
+    assert merged == ["", "lib"]

@@ -46,6 +46,8 @@ def landing(outline: "Outline", prefix: str) -> "tuple[list[str], list[str]]":
         if not there.isdisjoint(coming) or ("__pycache__" in there and _is_compiled(f"{prefix}/{folder}", coming)):
             raise Gone(folder)
         placed += [inside + name for name in sorted(coming)]
+    # Every start of Python runs these: what they import has to be there first.
+    placed.sort(key=lambda path: path.endswith(".pth"))
     return placed, merged
 
 
