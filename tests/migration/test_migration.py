@@ -369,3 +369,89 @@ def test_the_page_can_be_followed_word_for_word(tmp_path: Path) -> None:
     assert told[0].out.startswith(expected[1])
     assert "Compared     2 of 2 pins kept" in told[1].out
     assert contents(place.project) == before
+
+
+def test_files_beside_the_project_are_read_and_nothing_is_written_over(tmp_path: Path) -> None:
+    service = tmp_path / "services" / "api"
+    (service / "requirements").mkdir(parents=True)
+    (tmp_path / "requirements").mkdir()
+    (tmp_path / "requirements" / "base.txt").write_text("requests\n")
+    # Where a copy of ../../requirements/base.txt would fall, were it kept under that very name.
+    (service / "requirements" / "base.txt").write_text("mine\n")
+    (service / "requirements.txt").write_text("-r ../../requirements/base.txt\nflask\n")
+    before = contents(tmp_path)
+    run_worker(service, "migrate")
+    assert {path: found for path, found in contents(tmp_path).items() if path in before} == before
+    assert "requests" in (service / "pyproject.toml").read_text()
+    restore(str(service))
+    assert {path: found for path, found in contents(tmp_path).items() if path in before} == before
+
+
+def test_what_a_killed_run_left_unfinished_is_swept_by_restoring(tmp_path: Path) -> None:
+    folder = copied("existing-poetry", tmp_path / "project")
+    before = contents(folder)
+    run_worker(folder, "migrate")
+    (folder / "pyproject.toml.123-4f.tmp").write_text("half")
+    (folder / f"{FOLDER}.77.tmp").mkdir()
+    (folder / "mine.tmp").write_text("mine")
+    restore(str(folder))
+    assert contents(folder) == {**before, "mine.tmp": (b"mine", (folder / "mine.tmp").lstat().st_mode)}
+    assert not (folder / f"{FOLDER}.77.tmp").exists()
+
+
+def test_the_script_replaces_files_so_that_read_only_ones_come_back(tmp_path: Path) -> None:
+    folder = copied("existing-poetry", tmp_path / "project")
+    (folder / "pyproject.toml").chmod(0o444)
+    before = contents(folder)
+    run_worker(folder, "migrate")
+    migrated = (folder / "pyproject.toml").read_bytes()
+    os.link(folder / "pyproject.toml", tmp_path / "same file")
+    subprocess.run(["/bin/sh", str(folder / FOLDER / "restore.sh")], check=True, cwd="/")
+    assert contents(folder) == before
+    assert (tmp_path / "same file").read_bytes() == migrated
+
+
+@pytest.mark.parametrize(
+    ("line", "outcome", "words"),
+    [
+        ("certifi @ file:///croot/certifi_1671/work/certifi", "needs-human", "name a version"),
+        ("hg+https://h.example/x#egg=x", "needs-human", "git alone, not hg"),
+        ("git+https://${TOKEN}@h.example/x.git#egg=x", "migrated", "the login of its address is not written down"),
+        ("git+ssh://git@h.example/x.git#egg=x", "migrated", "main"),
+        ("foo==1.0 --global-option=x", "migrated", "main; `--global-option` is left out"),
+        ("foo==1.0 --hash=sha256:" + "a" * 64, "migrated", "main, hashes in the lock"),
+    ],
+)
+def test_what_stands_nowhere_afterwards_is_told(tmp_path: Path, line: str, outcome: str, words: str) -> None:
+    place = Workplace(tmp_path / "place")
+    place.write(f"{line}\n", "requirements.txt")
+    (row,) = planned(place.project).placed.rows
+    assert row.outcome == outcome
+    assert words in row.detail
+    assert "TOKEN" not in row.text + row.detail
+
+
+def test_a_frozen_torch_keeps_its_source_and_extras_stay(tmp_path: Path) -> None:
+    from accelinstall.catalog import load_catalog
+
+    text = (
+        "--extra-index-url https://download.pytorch.org/whl/cu121\n"
+        "nvidia-cublas-cu12==12.1.3.1\ntorch==2.1.0\ntorchvision==0.16.0\nuvicorn[standard]==0.29.0\nwire==1.0\n"
+    )
+    reading = read_requirements(["requirements.txt"], read=lambda _: text, directory="/w")
+    needed = dict.fromkeys(["nvidia-cublas-cu12", "torch", "uvicorn", "wire"], "other")
+    placed = place(reading, catalog=load_catalog(), default_index="https://index.example/simple", transitive=needed)
+    assert list(placed.groups["main"]) == ["torch", "torchvision", "uvicorn"]
+    assert {"nvidia-cublas-cu12", "wire"} <= placed.pins.keys()
+    assert {item.wanted.source for item in placed.groups["main"]["torch"]} == {"pytorch-cu121"}
+
+
+def test_what_the_code_imports_under_another_name_stays_a_dependency(tmp_path: Path) -> None:
+    place = Workplace(tmp_path / "place")
+    place.write("a==1\nb==1\nc==1\npyyaml==6.0\nweb==1.0\n", "requirements.txt")
+    (place.project / "app.py").write_text("from yaml import safe_load\n")
+    server = IndexServer()
+    for name, version, requires in (("web", "1.0", ["pyyaml"]), ("pyyaml", "6.0", []), *((n, "1", []) for n in "abc")):
+        server.add(make_wheel(tmp_path / "wheels", name, version, requires=requires))
+    document = run(place, server)
+    assert document["counts"]["migrated"] == 5  # type: ignore[index]

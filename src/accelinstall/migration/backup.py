@@ -1,8 +1,9 @@
 """Files as they were, kept beside the project until they are wanted back.
 
-``.migration_backup/`` holds a copy of every file that was read or would be changed, a manifest with their hashes, and
-``restore.sh`` for machines without accelinstall.  The folder appears at once and whole; what it holds is on the disk
-before anything else is changed.  A second migration adds to it, so that it always leads back to where the first began.
+``.migration_backup/`` holds a copy of every file of the project that was read or would be changed, a manifest with
+their hashes, and ``restore.sh`` for machines without accelinstall.  The folder appears at once and whole; what it holds
+is on the disk before anything else is changed.  A second migration adds to it, so that it always leads back to where
+the first began.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shlex
 import shutil
 from collections.abc import Iterable, Mapping
@@ -58,6 +60,8 @@ class BackupFailed(AccelinstallError):
 def back_up(directory: str, paths: Iterable[str], written: Mapping[str, bytes | None]) -> None:
     """Copies of *paths* (relative), and a note of what is about to be *written* where (``None``: not known yet).
 
+    What lies outside the folder is only read, never changed, so no copy is made of it.
+
     :raises BackupFailed: and nothing has been changed.
     """
     place = os.path.join(directory, FOLDER)
@@ -68,7 +72,7 @@ def back_up(directory: str, paths: Iterable[str], written: Mapping[str, bytes | 
         if making == place:
             manifest = _read_manifest(directory)
         os.makedirs(making, exist_ok=True)
-        for path in sorted({*paths, *written}):
+        for path in sorted({*filter(_is_inside, paths), *written}):
             if path not in manifest["files"]:
                 manifest["files"][path] = _copied(directory, path, making)
         for path, content in written.items():
@@ -96,15 +100,17 @@ def restore(directory: str) -> tuple[str, ...]:
     :raises BackupDamaged: when a copy is not what it was; nothing has been changed then.
     """
     place = os.path.join(directory, FOLDER)
+    if os.path.isdir(directory):
+        _sweep(directory)
     if not os.path.isdir(place):
         raise NoBackup(directory)
-    _sweep(directory)
     files: dict[str, dict[str, Any]] = _read_manifest(directory)["files"]
     for path, was in files.items():
         copy = os.path.join(place, "files", path)
         if was["sha256"] and _sha256(copy) != was["sha256"]:
             raise BackupDamaged(copy, reason="is not the copy that was made")
     changed = tuple(path for path, was in sorted(files.items()) if _put_back(directory, path, was))
+    _sweep_beside(directory, files)
     done = f"{place}.{os.getpid()}.tmp"
     os.rename(place, done)
     shutil.rmtree(done)
@@ -158,6 +164,20 @@ def _sweep(directory: str) -> None:
             shutil.rmtree(os.path.join(directory, name))
 
 
+def _sweep_beside(directory: str, paths: Iterable[str]) -> None:
+    """Without what killed runs had written of *paths* and not yet put in their places."""
+    for folder in {os.path.dirname(path) for path in paths}:
+        names = {re.escape(os.path.basename(path)) for path in paths if os.path.dirname(path) == folder}
+        unfinished = re.compile(rf"(?:{'|'.join(sorted(names))})\.\d+-[0-9a-f]+\.tmp")
+        for name in os.listdir(os.path.join(directory, folder)):
+            if unfinished.fullmatch(name):
+                os.unlink(os.path.join(directory, folder, name))
+
+
+def _is_inside(path: str) -> bool:
+    return not os.path.isabs(path) and os.path.normpath(path).split(os.sep)[0] != os.pardir
+
+
 def _read_manifest(directory: str) -> dict[str, Any]:
     path = os.path.join(directory, FOLDER, "manifest.json")
     try:
@@ -185,7 +205,11 @@ def _script(manifest: Mapping[str, Any]) -> str:
         if was["link"]:
             lines.append(f"rm -f {target} && ln -s {shlex.quote(was['link'])} {target}")
         if was["sha256"]:
-            lines.append(f"cat {copy} > {target} && chmod {was['mode']:o} {target}")
+            # A read-only file cannot be written over, but it can be replaced; through a link only its content is.
+            place = target if was["link"] else shlex.quote(f"./{path}.restoring")
+            lines.append(f"cat {copy} > {place} && chmod {was['mode']:o} {place}")
+            if not was["link"]:
+                lines.append(f"mv -f {place} {target}")
         elif not was["link"]:
             lines.append(f"rm -f {target}")
     return "\n".join([*lines, f"rm -rf ./{FOLDER}", 'echo "restored"', ""])

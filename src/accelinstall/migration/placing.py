@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -56,7 +57,7 @@ def place(
     for item in reading.items:
         item = _bound(item, bound, catalog, sources)
         needed_by = (transitive or {}).get(item.name)
-        if needed_by and item.pinned and item.group == MAIN:
+        if needed_by and item.pinned and item.group == MAIN and not _says_more(item, catalog):
             pins[item.name] = item.pinned
             rows.append(row_of(item.line, "constraint", f"{needed_by} needs it: the lock keeps {item.pinned}"))
             continue
@@ -72,11 +73,20 @@ def place(
     )
 
 
+def _says_more(item: Item, catalog: Catalog) -> bool:
+    """Whether the lock alone would lose something: its extras, or the source that Poetry hands on to nobody."""
+    family = catalog.family_of(item.name)
+    follows = family is not None and item.name not in (family.head, *family.members)
+    return bool(item.wanted.requirement.extras) or (bool(item.wanted.source) and not follows)
+
+
 def _placed(item: Item, groups: dict[str, dict[str, tuple[Item, ...]]], known: Project | None) -> Row:
     """The row of *item*, which stands in its group afterwards unless the row says why not."""
     requirement = item.wanted.requirement
     if any(clause.operator == "===" for clause in requirement.specifier):
         return row_of(item.line, "needs-human", "Poetry has no `===`: write `==` if the version is an ordinary one")
+    if reason := _not_poetrys(requirement.url or ""):
+        return row_of(item.line, "needs-human", reason)
     if item.wanted.path in (".", "./") or (item.wanted.path and item.wanted.is_guessed and item.wanted.path == ".."):
         return row_of(item.line, "migrated", "the project itself, which is installed where it is a package")
     there = _there(item, known)
@@ -96,7 +106,27 @@ def _placed(item: Item, groups: dict[str, dict[str, tuple[Item, ...]]], known: P
     )
     source = f", from `{item.wanted.source}`" if item.wanted.source else ""
     hashes = ", hashes in the lock" if item.wanted.hashes else ""
-    return row_of(item.line, "migrated", f"{place}{source}{hashes}")
+    return row_of(item.line, "migrated", f"{place}{source}{hashes}{_left_out(item)}")
+
+
+def _not_poetrys(url: str) -> str:
+    """Why Poetry cannot take *url*; empty when it can."""
+    system = re.match(r"(hg|svn|bzr)\+", url)
+    if system:
+        return f"Poetry knows git alone, not {system[1]}: build a wheel of it, or name a version"
+    if url.lower().startswith("file:"):
+        return "a file of the machine this was written on: name a version, or a path inside the project"
+    return ""
+
+
+def _left_out(item: Item) -> str:
+    """What of the line stands nowhere afterwards, in words."""
+    options = dict.fromkeys(re.findall(r"\s(--[a-z][a-z-]*)", item.line.text.removeprefix(item.text)))
+    words = [f"; `{option}` is left out" for option in options if option != "--hash"]
+    address = re.search(r"://([^/@\s]+)@", item.line.text)
+    if address and address[1] != "git":
+        words.append("; the login of its address is not written down")
+    return "".join(words)
 
 
 def _there(item: Item, known: Project | None) -> Row | None:

@@ -39,6 +39,35 @@ _METADATA: Mapping[str, Callable[[str], Stated]] = {
 }
 # A file that pins everything it names, and this much, may be one that `pip freeze` wrote.
 _FROZEN = 5
+# What is imported under another name than it is installed by, lower case.
+_IMPORTED_AS = {
+    "attrs": "attr",
+    "beautifulsoup4": "bs4",
+    "faiss-cpu": "faiss",
+    "faiss-gpu": "faiss",
+    "gitpython": "git",
+    "google-cloud-storage": "google",
+    "grpcio": "grpc",
+    "mysqlclient": "mysqldb",
+    "opencv-contrib-python": "cv2",
+    "opencv-python": "cv2",
+    "opencv-python-headless": "cv2",
+    "pillow": "pil",
+    "protobuf": "google",
+    "psycopg2-binary": "psycopg2",
+    "pycryptodome": "crypto",
+    "pyjwt": "jwt",
+    "pymupdf": "fitz",
+    "python-dateutil": "dateutil",
+    "python-dotenv": "dotenv",
+    "python-jose": "jose",
+    "python-multipart": "multipart",
+    "pyyaml": "yaml",
+    "pyzmq": "zmq",
+    "scikit-image": "skimage",
+    "scikit-learn": "sklearn",
+    "setuptools": "pkg_resources",
+}
 _SKIPPED = {"node_modules", "site-packages", "build", "dist", "venv", "env", "__pycache__"}
 
 
@@ -190,7 +219,7 @@ def _transitive(
     needed: dict[str, str] = {}
     for package in locked.lock.packages:
         for name in package.requires:
-            if name != package.name and name.replace("-", "_") not in imported:
+            if name != package.name and not imported & {name.replace("-", "_"), _IMPORTED_AS.get(name, "")}:
                 needed.setdefault(name, package.name)
     return needed, ()
 
