@@ -194,14 +194,14 @@ def _carry_out(
     clock, counter = Stopwatch(), Counter(session.progress)
     entries = store.find(planned.packages)
     ensure_space(place.plan.path, store=store.directory, needed=lambda: store.unpacked_size(planned.packages, entries))
-    entries |= _fetch_missing(planned, entries, session, counter)
+    entries |= _fetch_missing(planned, entries, goal.lock, session, counter)
     clock.lap("download")
     interpreter = open_environment(place.plan, cache_directory=cache_directory(request), progress=session.progress)
     clock.lap("environment")
     with hold_environment(interpreter, progress=session.progress) as hold:
         # Another run may have changed the environment while this one was downloading or waiting for it.
         transaction = goal.difference(interpreter)
-        entries |= _fetch_missing(transaction, entries, session, counter)
+        entries |= _fetch_missing(transaction, entries, goal.lock, session, counter)
         if not transaction.steps:
             if planned.steps:
                 message = "another run has just installed the same"
@@ -247,23 +247,37 @@ def _execute(
                 raise
         # Somebody has emptied the store meanwhile; the environment is as before.
         entries = dict(session.store.find(transaction.packages))
-        entries |= _fetch_missing(transaction, entries, session, counter)
+        entries |= _fetch_missing(transaction, entries, goal.lock, session, counter)
     raise AssertionError("the second attempt returns or raises")
 
 
 def _fetch_missing(
-    transaction: Transaction, entries: Mapping[str, StoreEntry], session: Session, progress: events.Progress
+    transaction: Transaction,
+    entries: Mapping[str, StoreEntry],
+    lock: Lock,
+    session: Session,
+    progress: events.Progress,
 ) -> Mapping[str, StoreEntry]:
-    """What *entries* lack; when they lack nothing, no client is opened and none of its libraries imported."""
+    """What *entries* lack; when they lack nothing, no client is opened and none of its libraries imported.
+
+    :raises MetadataDisagrees: for a wheel that asks for more than *lock* knows; the store keeps none such.
+    """
     missing = [package for package in transaction.packages if package.sha256 not in entries]
     if not missing:
         return {}
+    from accelinstall.pipeline.agreement import disagreements
     from accelinstall.store import StoreVanished
 
     try:
-        return session.store.fetch(missing, http=session.http, progress=progress, address=session.address)
+        fetched = session.store.fetch(missing, http=session.http, progress=progress, address=session.address)
     except StoreVanished:  # the store is made again once; who empties it twice is told
-        return session.store.fetch(missing, http=session.http, progress=progress, address=session.address)
+        fetched = session.store.fetch(missing, http=session.http, progress=progress, address=session.address)
+    wrong = disagreements(missing, fetched, lock)
+    for error in wrong:
+        session.store.evict(error.package.sha256)
+    if wrong:
+        raise wrong[0]
+    return fetched
 
 
 def _prove(lock: Lock, interpreter: Interpreter, request: Request, session: Session) -> tuple[Proof, ...]:
