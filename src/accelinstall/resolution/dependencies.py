@@ -238,7 +238,8 @@ def _disagreement(pin: Pin, metadata: CoreMetadata) -> str:
     if canonical(metadata.name) != pin.name:
         return f"its metadata is that of `{metadata.name}`"
     try:
-        same = Version(metadata.version).public == pin.version.public
+        # Compared as versions: `2.31` and `2.31.0` are one, whoever wrote which.
+        same = Version(Version(metadata.version).public) == Version(pin.version.public)
     except ValueError:
         same = False
     return "" if same else f"its metadata says version {metadata.version}"

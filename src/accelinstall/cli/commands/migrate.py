@@ -76,11 +76,12 @@ def _restore(arguments: Namespace, console: Console, request: Request) -> int:
             raise UsageError("files would be put back, and there is no terminal to ask on", hint="agree with --yes")
         if not console.ask(f"Put every file back as {FOLDER} has it?"):
             return 1
-    changed = () if arguments.dry_run else restore(request.project)
+    changed = restore(request.project, dry_run=arguments.dry_run)
     if arguments.json:
         console.data(documents.render({"schema": documents.SCHEMA, "restored": list(changed)}))
     else:
-        print_lines(console, [f"restored {path}" for path in changed] or ["every file is as it was"])
+        done = "would restore" if arguments.dry_run else "restored"
+        print_lines(console, [f"{done} {path}" for path in changed] or ["every file is as it was"])
     return 0
 
 
