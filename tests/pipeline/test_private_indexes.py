@@ -202,3 +202,40 @@ def test_offline_a_locked_project_is_locked_again_from_what_was_kept(
     assert done.code == 0, done.err
     assert lock.read_text() == text
     assert company.count() + outside.count() == asked
+
+
+@pytest.mark.parametrize("place", ["source", "own source", "dependency", "requirements", "extra index"])
+def test_a_login_written_in_an_address_of_the_project_is_used_and_shown_nowhere(
+    workplace: Workplace, company: IndexServer, tmp_path: Path, place: str
+) -> None:
+    company.add(make_wheel(tmp_path / "company", "public", "1.0"))
+    file = company.file_url("public-1.0-py3-none-any.whl").replace("://", f"://{USER}:{PASSWORD}@")
+    table = {"source": "tool.poetry.source", "own source": "tool.accelinstall.sources"}.get(place, "")
+    needs = "inside" if table else f"public @ {file}"
+    text = f'[project]\nname = "demo"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = ["{needs}"]\n'
+    workplace.write(text + (f'[[{table}]]\nname = "acme"\nurl = "{with_login(company)}"\n' if table else ""))
+    options: list[str] = []
+    if place in ("requirements", "extra index"):
+        option = "--index-url" if place == "requirements" else "--no-index\n--extra-index-url"
+        workplace.write(f"{option} {with_login(company)}\ninside\n", "requirements.txt")
+        options = ["-r", str(workplace.project / "requirements.txt")]
+    done = workplace.run("lock", "--environment", "cpu", *options)
+    assert done.code == 0, done.err
+    assert PASSWORD not in done.out + done.err
+    (lock,) = workplace.project.glob("pylock.*.toml")
+    assert PASSWORD not in lock.read_text()
+    # The second run asks no index: what it fetches wants the login all the same.
+    done = workplace.run("sync", "--no-proof", "--json", *options)
+    assert done.code == 0, done.err
+    assert PASSWORD not in done.out + done.err
+    assert workplace.installed() == ({"public": "1.0"} if place == "dependency" else {"inside": "1.0", "public": "1.0"})
+
+
+def test_the_login_of_an_index_on_the_command_line_opens_the_files_of_a_fresh_lock(
+    workplace: Workplace, company: IndexServer, tmp_path: Path
+) -> None:
+    company.add(make_wheel(tmp_path / "company", "public", "1.0"))
+    workplace.write('[project]\nname = "demo"\nversion = "1"\ndependencies = ["inside"]\n')
+    for verb in ("lock", "sync"):
+        done = workplace.run(verb, "--environment", "cpu", "--index-url", with_login(company))
+        assert done.code == 0, done.err

@@ -148,6 +148,8 @@ class Project:
     :ivar sources: everything declared, under ``[tool.poetry]`` and in the settings; a source called ``pypi`` has no URL
         and stands for the default index.
     :ivar constraints: bounds of ``-c`` files: they hold for what is installed, and install nothing by themselves.
+    :ivar logins: the addresses that were written with a user and a password, as they were written; they stand nowhere
+        else in it.
     :ivar findings: mistakes that do not stop the reading (an extra that does not exist...).
     """
 
@@ -162,6 +164,7 @@ class Project:
     uses_default_index: bool = True
     settings: Settings = field(default_factory=Settings)
     constraints: tuple[Wanted, ...] = ()
+    logins: tuple[str, ...] = field(default=(), repr=False)
     findings: tuple[Finding, ...] = ()
 
     def group(self, name: str) -> Group | None:

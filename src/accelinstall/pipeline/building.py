@@ -121,7 +121,7 @@ class _Environments:
         target = target_of(self.interpreter)
         settings = project.settings if project else None
         if project:
-            session.know_sources(project.sources, project.settings.mirrors)
+            session.know_project(project)
         resolution = resolve(
             [_wanted(text) for text in requires],
             target=target,

@@ -119,7 +119,7 @@ def _lock_candidate(
     previous = earlier_lock(path, request, session)
     pins = pins_for(plan, candidate, request, agreement) if agreement else PoetryPins()
     preferences = {**request.preferences, **plan.kept, **_preferences(pins, previous, request)}
-    session.know_sources(plan.project.sources, plan.project.settings.mirrors)
+    session.know_project(plan.project)
     sources = LateBuilder(lambda: builder_for(session, interpreter=plan.interpreter, project=plan.project))
     if previous is not None and not request.upgrade and any(package.origin for package in previous.packages):
         sources.builder().keep_commits(previous.packages, upgraded=request.upgrade_packages)

@@ -25,8 +25,17 @@ def read_project(request: Request) -> Project:
     return replace(
         project,
         constraints=(*project.constraints, *bounds.constraints),
+        logins=(*project.logins, *bounds.logins),
         findings=(*project.findings, *bounds.findings),
     )
+
+
+def read_project_if_any(request: Request) -> Project:
+    """As :func:`read_project`; an empty one where there is none, or none that can be read."""
+    try:
+        return read_project(request)
+    except (ProjectError, UsageError):
+        return Project(directory=request.project)
 
 
 def _read_project(request: Request, directory: str) -> Project:

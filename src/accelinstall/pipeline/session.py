@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from accelinstall.index import IndexClient, Mirrors, PipConfiguration
     from accelinstall.model.hardware import HardwareReport
     from accelinstall.model.lock import LockedPackage
-    from accelinstall.model.project import Source
+    from accelinstall.model.project import Project, Source
     from accelinstall.net import HttpClient
     from accelinstall.store import Store
 
@@ -68,6 +68,7 @@ class Session:
         self.request = request
         self.progress = progress
         self._mirrors: Mirrors | None = None
+        self._project: Project | None = None
         self._kept: dict[str, Any] = {}
 
     def keep(self, name: str, make: Callable[[], T]) -> T:
@@ -134,7 +135,7 @@ class Session:
         """The pooled client every hand shares."""
         from accelinstall.net import HttpClient, PageCache
 
-        return HttpClient(
+        client = HttpClient(
             offline=self.is_offline,
             timeout=self.pip.timeout or 30.0,
             cert=self.pip.cert,
@@ -145,12 +146,23 @@ class Session:
             cache=PageCache(os.path.join(cache_directory(self.request), "pages-v2")),
             environ=self.request.environ,
         )
+        # A fresh lock is installed without asking an index, and its files may want the same login.
+        for address in (self.request.index.index_url, *self.request.index.extra_index_urls):
+            client.learn_credentials(address)
+        return client
 
-    def know_sources(self, sources: Iterable[Source], mirrors: Mapping[str, str]) -> None:
-        """The project's sources from now on: fetched from their mirrors, with the logins Poetry is told to use.
+    def know_project(self, project: Project) -> None:
+        """The project's sources from now on: fetched from their mirrors, with the logins written in its addresses.
 
-        What is written down keeps the canonical addresses.
+        Those Poetry is told to use go before them.  What is written down keeps the canonical addresses.
         """
+        if self._project is not project:
+            self._project = project
+            for address in project.logins:
+                self.http.learn_credentials(address)
+            self._know_sources(project.sources, project.settings.mirrors)
+
+    def _know_sources(self, sources: Iterable[Source], mirrors: Mapping[str, str]) -> None:
         from accelinstall.index import Mirrors, read_poetry_credentials
         from accelinstall.net import join_credentials
 
@@ -192,6 +204,11 @@ class Session:
 
     def fetched(self, url: str) -> str:
         """Where to fetch the canonical *url* from."""
+        if self._mirrors is None:
+            # A lock that is fresh, or taken as it is, comes here without any plan.
+            from accelinstall.pipeline.reading import read_project_if_any
+
+            self.know_project(read_project_if_any(self.request))
         return url if self._mirrors is None else self._mirrors.fetched(url)
 
     @opened_once

@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class Document:
-    """One read TOML file, with the problems and findings met in it so far.
+    """One read TOML file, with the problems, findings and addresses with a login met in it so far.
 
     The getters give a value of the type asked for; a wrong type is noted as a problem and read as absent, so that
     one pass names every mistake.
@@ -27,6 +27,7 @@ class Document:
         self.filename, self.data = filename, data
         self.problems: list[Problem] = []
         self.findings: list[Finding] = []
+        self.logins: list[str] = []
         self._positions = Positions(text)
 
     def where(self, *path: Step) -> str:

@@ -50,7 +50,8 @@ def parse_project(text: str | bytes, *, directory: str, filename: str = "pyproje
     )
     document.raise_problems()
     note_mistakes(document, groups=groups, sources=declared)
-    return replace(project, findings=tuple(sorted(document.findings, key=lambda finding: line_of(finding.where))))
+    findings = tuple(sorted(document.findings, key=lambda finding: line_of(finding.where)))
+    return replace(project, findings=findings, logins=tuple(document.logins))
 
 
 def _together(document: Document, declared: list[DeclaredSource], own: list[DeclaredSource]) -> list[DeclaredSource]:
@@ -70,6 +71,8 @@ def _bound(
         bound: list[Wanted] = []
         for wanted in group.wanted:
             clean, is_secret = without_url_secret(wanted)
+            if clean is not wanted:
+                document.logins.append(wanted.requirement.url or "")
             if is_secret:
                 _note_secret(document, clean)
             outcome = bind(clean, sources, has_default_index=has_default_index)

@@ -69,6 +69,7 @@ def parse_requirements(
         uses_default_index=not reading.has_own_index,
         settings=Settings(find_links=tuple(reading.find_links)),
         constraints=tuple(reading.constraints),
+        logins=tuple(reading.logins),
         findings=tuple(reading.findings),
     )
 
@@ -101,6 +102,7 @@ class _Reading:
     constraints: list[Wanted] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
     find_links: list[str] = field(default_factory=list)
+    logins: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     has_own_index: bool = False
@@ -180,6 +182,8 @@ class _Reading:
             url, is_secret = "", False
         if not is_address(url):
             return self.problem(line, f"`{option}` names no https, http or file address")
+        if url != value:
+            self.logins.append(value)
         name = option.removeprefix("--").removesuffix("-url")
         same = sum(source.name.startswith(name) for source in self.sources)
         priority: Priority = "primary"
@@ -211,7 +215,10 @@ class _Reading:
             is_guessed=bool(reference and reference.is_guessed),
             hashes=hashes,
         )
+        written = wanted.requirement.url or ""
         wanted, is_secret = without_url_secret(wanted)
+        if wanted.requirement.url not in (written, None):
+            self.logins.append(written)
         if is_secret:
             message = f"the address of `{requirement.name}` holds a password that everybody with the file can read"
             hint = f"write {wanted.requirement} and keep the password in netrc"

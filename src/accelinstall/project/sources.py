@@ -146,6 +146,8 @@ def _read_source(document: Document, path: Path) -> tuple[Source | None, bool]:
     if not is_address(clean):
         document.problem((*path, "url"), f"the url of the source `{name}` is not an https, http or file address")
         return None, False
+    if clean != url:
+        document.logins.append(url)
     links = document.flag(*path, "links")
     return Source(name=name, url=clean, priority=priority, kind="find-links" if links else "index"), is_secret
 
