@@ -194,3 +194,13 @@ def test_the_lock_of_a_killed_process_is_free(tmp_path: Path):
     descriptor = fs.try_lock(path)
     assert descriptor is not None
     os.close(descriptor)
+
+
+@posix
+def test_files_replaced_together_stay_the_links_they_are(tmp_path: Path):
+    real, link = tmp_path / "real", tmp_path / "link"
+    real.write_text("old")
+    link.symlink_to(real)
+    fs.replace_together([(str(link), b"new", False)])
+    assert link.is_symlink()
+    assert real.read_text() == "new"

@@ -69,12 +69,13 @@ def replace_together(files: Sequence[tuple[str, bytes | None, bool]]) -> None:
 
     Every content is on disk under another name before the first file is replaced; when the system refuses one, those
     already replaced are put back.  Folders that a new file needs are made.  Mode and, for root, owner of a file that
-    is there stay.
+    is there stay, and so does a symbolic link: the file it leads to is replaced.
 
     :raises OSError: naming the refused path; everything is as before then.
     """
     stamp = f"{os.getpid()}-{time.monotonic_ns():x}"
     made: list[str] = []
+    files = [(path if content is None else os.path.realpath(path), content, mark) for path, content, mark in files]
     try:
         for path, content, executable in files:
             if content is not None:

@@ -88,7 +88,10 @@ class OriginUnreadable(BuildError):
 
     def __init__(self, *, package: str, source: str, reason: str, where: str = "", hint: str = "") -> None:
         place = f"{where}: " if where else ""
-        super().__init__(f"{place}`{package}` is named as {source}, which cannot be read: {reason}", hint=hint)
+        super().__init__(
+            f"{place}`{package}` is named as {source}, which cannot be read: {reason}",
+            hint=hint or "check the path or the address",
+        )
         self.package, self.source, self.reason = package, source, reason
 
 

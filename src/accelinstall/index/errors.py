@@ -15,6 +15,9 @@ from __future__ import annotations
 
 from accelinstall.errors import SourceError
 
+_ASK_THE_INDEX = "open the address to see what answers there; an index is named by the address that ends in /simple/"
+_ANOTHER_FILE = "choose another version or source of the package, and tell whoever runs the index"
+
 
 class SourceUnreachable(SourceError):
     """A source cannot be read at all.
@@ -28,7 +31,7 @@ class SourceUnreachable(SourceError):
     def __init__(self, *, source: str, url: str, reason: str, hint: str = "") -> None:
         # A requirement may name a file by its address, without any source.
         subject = f"source `{source}` cannot be read: {url}" if source else f"{url} cannot be read"
-        super().__init__(f"{subject}: {reason}", hint=hint)
+        super().__init__(f"{subject}: {reason}", hint=hint or "check the address and the network")
         self.source, self.url, self.reason = source, url, reason
 
 
@@ -44,7 +47,7 @@ class PageMalformed(SourceError):
     code = "page-malformed"
 
     def __init__(self, *, source: str, url: str, reason: str, hint: str = "") -> None:
-        super().__init__(f"source `{source}` answers nonsense at {url}: {reason}", hint=hint)
+        super().__init__(f"source `{source}` answers nonsense at {url}: {reason}", hint=hint or _ASK_THE_INDEX)
         self.source, self.url, self.reason = source, url, reason
 
 
@@ -65,7 +68,7 @@ class MetadataUnreadable(SourceError):
     code = "metadata-unreadable"
 
     def __init__(self, *, filename: str, url: str, reason: str, hint: str = "") -> None:
-        super().__init__(f"the metadata of `{filename}` cannot be used: {reason}", hint=hint)
+        super().__init__(f"the metadata of `{filename}` cannot be used: {reason}", hint=hint or _ANOTHER_FILE)
         self.filename, self.url, self.reason = filename, url, reason
 
 

@@ -64,7 +64,7 @@ def _link(row: Any, join: Callable[[str], str]) -> Link | None:
         filename=row["filename"],
         url=address,
         sha256=hex_sha256((row.get("hashes") or {}).get("sha256")),
-        size=row.get("size"),
+        size=_size(row.get("size")),
         requires_python=row.get("requires-python") or "",
         yanked=yanked if isinstance(yanked, str) else "" if yanked else None,
         upload_time=row.get("upload-time") or "",
@@ -83,6 +83,11 @@ _KINDS: tuple[tuple[str, tuple[type, ...]], ...] = (
     ("core-metadata", _METADATA),
     ("dist-info-metadata", _METADATA),
 )
+
+
+def _size(value: int | None) -> int | None:
+    """*value* where a file can have that size: a lock could not hold any other, and nobody could ever fetch it."""
+    return value if value is not None and 0 <= value < 1 << 63 else None
 
 
 def _metadata_sha256(value: bool | dict[str, str] | None) -> str | None:

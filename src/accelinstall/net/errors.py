@@ -38,7 +38,7 @@ class HttpError(SourceError):
     code = "http"
     attempts: int | None = 1
     is_unreachable = False
-    default_hint = ""
+    default_hint = "try again later"
 
     def __init__(self, url: str, reason: str, *, hint: str = "") -> None:
         self.url, self.reason = without_credentials(url), reason
@@ -62,6 +62,7 @@ class SetupUnreadable(HttpError):
     """A certificate, key or proxy setting cannot be used."""
 
     code = "http-setup-unreadable"
+    default_hint = "check `cert`, `client-cert` and `proxy` in pip's configuration, and SSL_CERT_FILE"
 
 
 class Offline(HttpError):
@@ -133,6 +134,7 @@ class AnswerBroken(HttpError):
     """The answer breaks the protocol or cannot be decoded."""
 
     code = "answer-broken"
+    default_hint = "try again; a proxy may have changed what was sent"
 
 
 class AnswerTooLarge(HttpError):
@@ -146,12 +148,14 @@ class WrongRange(HttpError):
     """The server sent other bytes than those asked for."""
 
     code = "wrong-range"
+    default_hint = "try again, or use a mirror: this server cannot be trusted with parts of files"
 
 
 class RedirectRefused(HttpError):
     """Too many redirects, or one to a place that must not be asked."""
 
     code = "redirect-refused"
+    default_hint = "name the place it should lead to, or use a mirror"
 
 
 class StatusRefused(HttpError):
@@ -162,6 +166,7 @@ class StatusRefused(HttpError):
     """
 
     code = "http-status"
+    default_hint = "open the address in a browser, or use a mirror"
 
     def __init__(
         self, url: str, reason: str, *, hint: str = "", status: int = 0, retry_after: float | None = None
@@ -174,6 +179,9 @@ class NotFound(StatusRefused):
     """There is nothing at that address (404, 410, or no such file)."""
 
     code = "not-found"
+    default_hint = (
+        "check the address; where a publisher took the file away, `accelinstall lock --upgrade` takes another"
+    )
 
 
 class CredentialsRefused(StatusRefused):

@@ -265,7 +265,8 @@ def _wanted(text: str) -> Wanted:
         return Wanted(requirement=Requirement(text), where="a build requirement")
     except InvalidRequirement as error:
         reason = str(error).splitlines()[0]
-        raise ResolutionError(f"the build requirement `{text}` is not a requirement: {reason}") from error
+        message = f"the build requirement `{text}` is not a requirement: {reason}"
+        raise ResolutionError(message, hint="forbid building with --no-build, or choose another version") from error
 
 
 def _only_files(progress: events.Progress) -> events.Progress:

@@ -216,7 +216,8 @@ def write_lock(locked: Locked, request: Request) -> Locked:
     from accelinstall.fs import write_atomic
 
     try:
-        write_atomic(locked.path, locked.text.encode())
+        # Through a link: what it leads to is the lock.
+        write_atomic(os.path.realpath(locked.path), locked.text.encode())
     except OSError as error:
         raise LockError(f"{locked.path} cannot be written: {error.strerror}", hint=_WRITE_ELSEWHERE) from error
     return replace(locked, written=True)

@@ -107,6 +107,8 @@ class Dependencies:
             requirement = parse_requirement(text)
             if requirement is None:
                 return (blocked(pin, f"its metadata holds `{text}`, which is not a requirement"),)
+            if (requirement.url or "").startswith("file:") and pin.file.url.startswith(("https://", "http://")):
+                return (blocked(pin, f"its metadata names a file of this machine: `{text}`"),)
             if self._holds(marker or requirement.marker, pin.extra):
                 needs += self._needs(requirement)
         return tuple(needs)

@@ -27,6 +27,7 @@ def notes_on(
         *_unreachable(pins, stock),
         *(note for pin in pins for note in _on_pin(pin)),
         *(note for pin in pins for note in _passed_over(pin, stock)),
+        *(note for pin in pins for note in _unreadable(pin, provider)),
         *(note for pin in pins for note in _statuses(pin, stock)),
         *_unknown_extras(provider),
         *(Finding(id="override", level="warning", message=text) for text in override_sentences(pins, overridden)),
@@ -109,6 +110,18 @@ def _passed_over(pin: Pin, stock: Stock) -> Iterable[Finding]:
                 level="info",
                 message=f"`{pin.name}` {unbuilt[0]} has no wheel that fits, only a source distribution; "
                 f"{pin.version} is taken",
+            )
+
+
+def _unreadable(pin: Pin, provider: Provider) -> Iterable[Finding]:
+    """Newer versions that were passed over because of their metadata: an index at fault is no reason to go silent."""
+    for version, error in provider.unreadable(pin.name).items():
+        if version > pin.version and error.code != "metadata-needs-build":
+            yield Finding(
+                id=error.code,
+                level="warning",
+                message=f"{error.message}; `{pin.name}` {pin.version} is taken instead of {version}",
+                hint=error.hint,
             )
 
 

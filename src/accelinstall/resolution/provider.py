@@ -69,6 +69,7 @@ class Provider(AbstractProvider[Need, Pin, str]):
         self._bases: dict[Pin, Pin] = {}
         self._needs: dict[Pin, tuple[Need, ...]] = {}
         self._metadata: dict[Pin, CoreMetadata] = {}
+        self._unreadable: dict[Pin, SourceError] = {}
         self._visited: set[Pin] = set()
         self._ahead: set[str] = set()
         self._met: dict[tuple[Need, Pin], bool] = {}
@@ -203,6 +204,12 @@ class Provider(AbstractProvider[Need, Pin, str]):
         needs = self._needs[pin] if pin in self._visited else ()
         return next((need.blocked for need in needs if need.blocked), "")
 
+    def unreadable(self, name: str) -> Mapping[Version, SourceError]:
+        """The visited versions of *name* whose metadata is nonsense or another's, and what is wrong with it."""
+        return {
+            pin.version: error for pin, error in self._unreadable.items() if pin.name == name and pin in self._visited
+        }
+
     def _prefetch_pages(self, needs: Iterable[Need]) -> None:
         """Begins to read the pages of *needs*; what an address names is nothing that an index is asked for."""
         needs = list(needs)
@@ -317,6 +324,7 @@ class Provider(AbstractProvider[Need, Pin, str]):
             except SourceError as error:
                 if error.code == UNREACHABLE:
                     raise
+                self._unreadable[candidate] = error
                 return (blocked(candidate, error.message),)
             self._metadata[base] = metadata
         if not self._judge.accepts_python(metadata.requires_python):
