@@ -57,7 +57,8 @@ def _vendor_indexes(question: Question, best: Ranked) -> Iterator[Finding]:
             id="vendor-index",
             level="info",
             message=f"AMD's own index has {HEAD} {index.torch} with {index.toolkit} for {label(device)}; it is not "
-            "chosen, because its package `rocm` must be built from source and only wheels are installed here",
+            "chosen, because its package `rocm` must be built from source, and nothing that varies with hardware is "
+            "built here",
             hint=index.command(device.architecture or ""),
         )
 
