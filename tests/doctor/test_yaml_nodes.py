@@ -35,6 +35,13 @@ def test_merged_keys_count_and_own_keys_win() -> None:
     assert (node.text_of("mine", "x"), node.text_of("mine", "y")) == ("1", "3")
 
 
+def test_anchors_that_multiply_are_told_and_not_followed() -> None:
+    rows = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    rows += [f"a{number}: &a{number} [{', '.join([f'*a{number - 1}'] * 9)}]" for number in range(1, 12)]
+    with pytest.raises(NotYaml, match="more than 100,000 values"):
+        parse_yaml("\n".join(rows))
+
+
 def test_a_tag_runs_nothing() -> None:
     assert one("a: !!python/object/apply:os.system [ls]\nb: !reference [x]\n").get("a") is not None
 

@@ -129,6 +129,7 @@ def test_an_export_says_what_it_wants_and_what_it_leaves_out_follows_from_the_na
         ("", "an export names no output"),
         ('outptu = "x"', "an export has no key `outptu`; did you mean `output`?"),
         ('output = "/etc/passwd"', "is not relative to the project"),
+        ('output = "./pyproject.toml"', "is what exports are made from"),
         ('output = "x-{targe}.txt"', "holds a brace"),
         ('output = "x-{target}.txt"\ntarget = "cpu"', "means every target"),
         ('output = "x.txt"\nformat = "requirement"', "is not a format; did you mean `requirements`?"),

@@ -1,4 +1,4 @@
-"""What setup.py, setup.cfg and a Pipfile ask for, as far as it stands there in so many words; nothing is run."""
+"""What setup.py, setup.cfg and a Pipfile with its lock ask for, where it is written out; nothing is run."""
 
 from __future__ import annotations
 
@@ -23,10 +23,12 @@ class Stated:
     """What one file says.
 
     :ivar lines: (line in the notation of requirements files, group).
+    :ivar locked: pins, likewise.
     :ivar rows: of what cannot be told without running something.
     """
 
     lines: list[tuple[LogicalLine, str]] = field(default_factory=list)
+    locked: list[LogicalLine] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     requires_python: str = ""
 
@@ -127,6 +129,34 @@ def read_pipfile(text: str, *, path: str = "Pipfile") -> Stated:
         for name, value in _table(document, table).items():
             number = _line_of(text, name, after=f"[{table}]")
             stated.lines.append((LogicalLine(path=path, number=number, text=_pip_text(name, value)), group))
+    return stated
+
+
+def read_pipfile_lock(text: str, *, path: str = "Pipfile.lock") -> Stated:
+    """The versions of a Pipfile.lock; what it holds without one stands in the Pipfile.
+
+    :raises ValueError: when it is no JSON object.
+    """
+    import json
+
+    try:
+        document = json.loads(text.removeprefix("\ufeff"))
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    if not isinstance(document, dict):
+        raise ValueError("it is no JSON object")
+    lines: dict[str, list[int]] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        opened = re.match(r'\s*"([^"]+)"\s*:\s*\{', line)
+        if opened:
+            lines.setdefault(opened[1], []).append(number)
+    stated = Stated()
+    for table in ("default", "develop"):
+        for name, value in _table(document, table).items():
+            number = lines[name].pop(0) if lines.get(name) else 1
+            version = value.get("version") if isinstance(value, dict) else None
+            if isinstance(version, str):
+                stated.locked.append(LogicalLine(path=path, number=number, text=f"{name}{version}"))
     return stated
 
 

@@ -14,6 +14,7 @@ from accelinstall.model.project import MAIN, Source, Wanted
 from accelinstall.project import InvalidProject, parse_requirements
 from accelinstall.project.requirement import canonical, masked
 from accelinstall.project.requirements import LogicalLine, logical_lines
+from accelinstall.project.sources import without_secret
 from accelinstall.values import dataclass, field, replace
 
 _NESTED = re.compile(r"(?:-r|--requirement|-c|--constraint)\b[\s=]*(?P<path>.+)$")
@@ -74,6 +75,7 @@ def read_requirements(
     read: Callable[[str], str],
     directory: str,
     stated: Sequence[tuple[LogicalLine, str]] = (),
+    locked: Sequence[LogicalLine] = (),
 ) -> Reading:
     """Every logical line of the files and of those they name, each file once.
 
@@ -83,6 +85,7 @@ def read_requirements(
     :param paths: POSIX, relative to *directory*, the project's absolute folder.
     :param read: the text of such a path.
     :param stated: lines that other files say in the same notation, each with its group.
+    :param locked: pins that another tool's lock holds, in the same notation.
     :raises ProjectError: of *read*, for a file of *paths*.
     """
     compiled = {path for path in paths if path.endswith(".txt") and f"{path[:-4]}.in" in paths}
@@ -91,6 +94,8 @@ def read_requirements(
         reader.file(path, is_bound=path in compiled or is_constraints_file(path))
     for line, group in stated:
         reader.line(line, is_bound=False, group=group)
+    for line in locked:
+        reader.line(line, is_bound=True)
     return reader.found
 
 
@@ -149,8 +154,10 @@ class _Reader:
         elif wanted:
             self.found.rows.append(row_of(line, "needs-human", "several requirements: write one a line"))
         else:
-            self.found.find_links += project.settings.find_links
-            self.found.rows.append(_option_row(line, has_links=bool(project.settings.find_links)))
+            links = [without_secret(link) for link in project.settings.find_links]
+            self.found.find_links += [link for link, _ in links]
+            login = "; the login of its address is not written down" if any(secret for _, secret in links) else ""
+            self.found.rows.append(_option_row(line, has_links=bool(links), login=login))
 
     def requirement(self, item: Item, *, is_bound: bool) -> None:
         """A dependency, or a version to be kept."""
@@ -167,10 +174,10 @@ class _Reader:
         self.found.rows.append(row_of(item.line, outcome, detail))
 
 
-def _option_row(line: LogicalLine, *, has_links: bool) -> Row:
+def _option_row(line: LogicalLine, *, has_links: bool, login: str) -> Row:
     """A line of options alone."""
     if has_links:
-        return row_of(line, "source", "find-links of [tool.accelinstall]")
+        return row_of(line, "source", f"find-links of [tool.accelinstall]{login}")
     words = list(_option_words(line.text))
     if "--no-index" in words:
         return row_of(line, "needs-human", "no index at all: give --no-index to accelinstall, or only explicit sources")

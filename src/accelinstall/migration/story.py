@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from accelinstall import events, pipeline
 from accelinstall.errors import AccelinstallError, ProjectError
 from accelinstall.migration.backup import back_up
+from accelinstall.migration.disagreements import disagreements
 from accelinstall.migration.ledger import Row
-from accelinstall.migration.metadata import Stated, read_pipfile, read_setup_cfg, read_setup_py
+from accelinstall.migration.metadata import Stated, read_pipfile, read_pipfile_lock, read_setup_cfg, read_setup_py
 from accelinstall.migration.naming import is_requirements_file
 from accelinstall.migration.placing import Placed, place
 from accelinstall.migration.reading import Reading, read_requirements
@@ -36,9 +37,13 @@ _METADATA: Mapping[str, Callable[[str], Stated]] = {
     "setup.cfg": read_setup_cfg,
     "setup.py": read_setup_py,
     "Pipfile": read_pipfile,
+    "Pipfile.lock": read_pipfile_lock,
 }
 # A file that pins everything it names, and this much, may be one that `pip freeze` wrote.
 _FROZEN = 5
+# And no machine has so many: resolving them all would take longer than anybody waits.
+_TOO_MANY = 2000
+_CONDA = ("environment.yml", "environment.yaml", "conda.yml", "conda.yaml")
 # What is imported under another name than it is installed by, lower case.
 _IMPORTED_AS = {
     "attrs": "attr",
@@ -77,8 +82,9 @@ class NothingToMigrate(ProjectError):
     code = "nothing-to-migrate"
 
     def __init__(self, directory: str) -> None:
+        conda = "".join(f"; {name} is conda's and not read" for name in _conda_files(directory))
         super().__init__(
-            f"{directory} has no requirements files, setup.cfg, setup.py or Pipfile that asks for anything",
+            f"{directory} has no requirements files, setup.cfg, setup.py or Pipfile that asks for anything{conda}",
             hint="name the files: accelinstall migrate -r FILE",
         )
 
@@ -125,6 +131,8 @@ def plan_migration(request: Request, *, progress: events.Progress = events.ignor
     from accelinstall.pipeline.session import Session
 
     directory = str(Path(request.project).absolute())
+    if not os.path.isdir(directory):
+        raise ProjectError(f"{directory} is no folder", hint="name the project's folder: --project DIR")
     paths = _named_paths(request, directory) or tuple(_found_paths(directory))
     stated, rows = _stated(directory) if not request.requirements else (Stated(), [])
     reading = read_requirements(
@@ -132,6 +140,7 @@ def plan_migration(request: Request, *, progress: events.Progress = events.ignor
         read=lambda path: _text(os.path.join(directory, path)),
         directory=directory,
         stated=stated.lines,
+        locked=stated.locked,
     )
     reading.rows += rows
     if not (reading.items or reading.bounds or reading.rows or reading.indexes):
@@ -150,7 +159,7 @@ def plan_migration(request: Request, *, progress: events.Progress = events.ignor
         placed=placed,
         edit=FileEdit(path=_PROJECT, before=raw, after=after),
         read=tuple(sorted({*reading.read, *(name for name in _METADATA if is_there(os.path.join(directory, name)))})),
-        findings=findings,
+        findings=(*findings, *disagreements(placed.groups), *map(_conda_finding, _conda_files(directory))),
     )
 
 
@@ -211,6 +220,8 @@ def _transitive(
         return {}, ()
     asked = replace(request, requirements=(), inline=tuple(texts), output="-", ignore_poetry_lock=True)
     try:
+        if len(texts) > _TOO_MANY:
+            raise ProjectError(f"{len(texts)} pins are too many to resolve")
         ((locked,), _) = pipeline.lock(asked, progress=progress)
     except AccelinstallError as error:
         message = f"which pins only other packages need is not known, so all are dependencies: {error.message}"
@@ -261,6 +272,7 @@ def _stated(directory: str) -> tuple[Stated, list[Row]]:
         except ValueError as error:
             raise ProjectError(f"{name}: {error}", hint=f"correct {name}, or name the files: -r FILE") from error
         whole.lines += stated.lines
+        whole.locked += stated.locked
         whole.requires_python = whole.requires_python or stated.requires_python
         rows += stated.rows
     return whole, rows
@@ -280,6 +292,16 @@ def _found_paths(directory: str) -> Iterator[str]:
             path = f"{folder}/{name}" if folder else name
             if is_requirements_file(path) and os.path.isfile(os.path.join(directory, path)):
                 yield path
+
+
+def _conda_files(directory: str) -> list[str]:
+    return [name for name in _CONDA if is_there(os.path.join(directory, name))]
+
+
+def _conda_finding(name: str) -> Finding:
+    message = f"{name} is conda's and was not read"
+    hint = "write what stands below its `pip:` into a requirements file, and add what else comes from PyPI"
+    return Finding(id="conda-not-read", level="warning", message=message, hint=hint)
 
 
 def _lock_names(directory: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Sequence
 from typing import cast
@@ -17,6 +18,7 @@ _PATH: Path = ("tool", "accelinstall", "export")
 _KEYS = ("output", "format", "target", "profile", "with", "without", "only", "hashes", "index")
 _FORMATS = ("requirements", "constraints", "pylock")
 # PEP 751: a lock is called pylock.toml or pylock.<name>.toml, with no dot in the name.
+_TAKEN = ("pyproject.toml", "poetry.lock", "poetry.toml")
 _PYLOCK = re.compile(r"pylock(\.[^.]+)?\.toml")
 
 DEFAULT_EXPORTS = (
@@ -101,6 +103,8 @@ def _check(document: Document, place: Path, output: str, kind: str) -> None:
         document.problem(place, "an export names no output", hint='output = "requirements.txt"')
     if output.startswith("/") or re.match(r"[A-Za-z]:", output):
         document.problem((*place, "output"), f"`{output}` is not relative to the project", hint="leave the folder out")
+    if posixpath.normpath(output) in _TAKEN:
+        document.problem((*place, "output"), f"`{output}` is what exports are made from", hint="give it another name")
     if re.search(r"[{}]", output.replace("{target}", "")):
         document.problem((*place, "output"), f"`{output}` holds a brace", hint="`{target}` is the only placeholder")
     if "{target}" in output and document.string(*place, "target"):

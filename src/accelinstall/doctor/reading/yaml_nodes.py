@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 from accelinstall.values import dataclass
 
 _DEEPEST = 40
+# No file of this kind has a tenth of it; one whose anchors hold anchors can come to billions.
+_MOST = 100_000
 
 
 class NotYaml(Exception):
@@ -72,8 +75,9 @@ def parse_yaml(text: str) -> tuple[Node, ...]:
 
     reader = YAML(typ="safe", pure=True)
     reader.allow_duplicate_keys = True
+    numbers = count()
     try:
-        return tuple(_node(found, text, 0) for found in reader.compose_all(text) if found is not None)
+        return tuple(_node(found, text, 0, numbers) for found in reader.compose_all(text) if found is not None)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise NotYaml(str(error.problem or error.context), line=mark.line + 1 if mark else 0) from None
@@ -85,15 +89,17 @@ def parse_yaml(text: str) -> tuple[Node, ...]:
         raise NotYaml("it is nested too deeply" if isinstance(error, RecursionError) else str(error), line=0) from None
 
 
-def _node(found: Any, text: str, depth: int, indent: str | None = None) -> Node:
+def _node(found: Any, text: str, depth: int, numbers: Iterator[int], indent: str | None = None) -> Node:
+    if next(numbers) >= _MOST:
+        raise NotYaml(f"it comes to more than {_MOST:,} values", line=found.start_mark.line + 1)
     if depth > _DEEPEST:  # also what an anchor inside itself comes to
         raise NotYaml("it is nested too deeply", line=found.start_mark.line + 1)
     line = found.start_mark.line + 1
     if found.id == "mapping":
-        return Node(value=dict(_pairs(found, text, depth)), line=line, indent=indent)
+        return Node(value=dict(_pairs(found, text, depth, numbers)), line=line, indent=indent)
     if found.id == "sequence":
         children = [
-            _node(child, text, depth + 1, None if found.flow_style else _before_dash(text, child))
+            _node(child, text, depth + 1, numbers, None if found.flow_style else _before_dash(text, child))
             for child in found.value
         ]
         return Node(value=children, line=line, indent=indent)
@@ -101,12 +107,12 @@ def _node(found: Any, text: str, depth: int, indent: str | None = None) -> Node:
     return Node(value=found.value, line=line, style=found.style or "", raw=raw, indent=indent)
 
 
-def _pairs(found: Any, text: str, depth: int) -> Iterator[tuple[str, Node]]:
+def _pairs(found: Any, text: str, depth: int, numbers: Iterator[int]) -> Iterator[tuple[str, Node]]:
     own: list[tuple[str, Node]] = []
     for key, value in found.value:
         if key.id != "scalar":
             continue
-        node = _node(value, text, depth + 1)
+        node = _node(value, text, depth + 1, numbers)
         if key.value == "<<":
             for merged in [node, *node.items]:
                 yield from merged.pairs.items()
