@@ -76,3 +76,20 @@ def test_what_cannot_be_meant_is_wrong_usage(argv: tuple[str, ...]) -> None:
 def test_an_environment_variable_that_is_no_environment_is_wrong_usage() -> None:
     with pytest.raises(UsageError, match="`gpu` is not an environment"):
         request("optimize", environ={"ACCELINSTALL_ENVIRONMENT": "gpu"})
+
+
+@pytest.mark.parametrize("option", ["--exclude-newer", "--index-url", "--extra-index-url", "--find-links"])
+def test_a_variable_that_is_not_set_is_no_value(option: str) -> None:
+    with pytest.raises(UsageError, match="the value is empty"):
+        request("lock", option, "")
+
+
+@pytest.mark.parametrize("option", ["--index-url", "--extra-index-url"])
+def test_no_index_and_an_index_contradict_each_other(option: str) -> None:
+    with pytest.raises(UsageError, match="--no-index forbids every index"):
+        request("lock", "--no-index", option, "https://host/simple/")
+
+
+def test_only_packages_can_be_upgraded() -> None:
+    with pytest.raises(UsageError, match="is not the name of a package"):
+        request("lock", "--upgrade", "///")

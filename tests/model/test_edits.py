@@ -37,3 +37,10 @@ def test_a_missing_last_newline_is_told() -> None:
 
 def test_bytes_that_are_no_text_are_shown_as_escapes() -> None:
     assert "+\\xe9\n" in render_diff([FileEdit(path="x", before=b"", after=b"\xe9\n")])
+
+
+def test_no_login_is_shown() -> None:
+    before, after = b'url = "https://ada:pa55@host/x"\na\n', b'url = "https://ada:pa55@host/x"\nb\n'
+    shown = render_diff([FileEdit(path="x", before=before, after=after)])
+    assert "pa55" not in shown and "ada" not in shown
+    assert ' url = "https://***@host/x"\n' in shown

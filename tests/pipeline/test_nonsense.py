@@ -74,3 +74,22 @@ def test_a_lock_that_is_a_link_stays_one(workplace: Workplace, tmp_path: Path) -
         assert workplace.run("lock", "--upgrade", *index).code == 0
     assert lock.is_symlink()
     assert 'version = "2.0"' in elsewhere.read_text()
+
+
+def test_an_upgrade_of_what_nothing_needs_is_told(workplace: Workplace, tmp_path: Path) -> None:
+    with IndexServer() as server:
+        server.add(make_wheel(tmp_path / "w", "demo", "1.0"))
+        workplace.write(PROJECT)
+        done = workplace.run("lock", "--environment", "cpu", "--index-url", server.simple_url, "--upgrade", "dmeo")
+    assert done.code == 0, done.err
+    assert "warning: `dmeo` was to be upgraded, but nothing needs it" in done.err
+
+
+def test_a_python_without_the_gil_is_the_python_the_project_requires(workplace: Workplace, tmp_path: Path) -> None:
+    with IndexServer() as server:
+        server.add(make_wheel(tmp_path / "w", "demo", "1.0"))
+        workplace.write(PROJECT)
+        target = "cpu-linux-x86_64-cp313t"
+        done = workplace.run("lock", "--target", target, "--index-url", server.simple_url)
+    assert done.code == 0, done.err
+    assert (workplace.project / f"pylock.{target}.toml").exists()

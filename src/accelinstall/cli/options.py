@@ -41,9 +41,14 @@ def add_project(parser: Parser) -> None:
 def add_indexes(parser: Parser) -> None:
     """Where packages come from, and which releases count."""
     group = parser.add_argument_group("indexes")
-    group.add_argument("--index-url", metavar="URL", default="", help="replaces every index of project and pip")
-    group.add_argument("--extra-index-url", metavar="URL", action="append", default=[], help="one more index")
-    group.add_argument("--find-links", metavar="DIR", action="append", default=[], help="a folder or page of wheels")
+    # argparse reads a default that is text as if it had been given.
+    group.add_argument("--index-url", metavar="URL", type=_given, help="replaces every index of project and pip")
+    group.add_argument(
+        "--extra-index-url", metavar="URL", type=_given, action="append", default=[], help="one more index"
+    )
+    group.add_argument(
+        "--find-links", metavar="DIR", type=_given, action="append", default=[], help="a folder or page of wheels"
+    )
     group.add_argument("--no-index", action="store_true", help="no index at all, find-links only")
     group.add_argument("--pre", action="store_true", help="pre-releases too")
     group.add_argument(
@@ -52,7 +57,7 @@ def add_indexes(parser: Parser) -> None:
         default="highest",
         help="lowest-direct: the lowest version that fits of what the project itself names (default: highest)",
     )
-    group.add_argument("--exclude-newer", metavar="DATE", default="", help="ignore files uploaded later")
+    group.add_argument("--exclude-newer", metavar="DATE", type=_given, help="ignore files uploaded later")
     group.add_argument("--experimental-variants", action="store_true", help="wheel variants too (PEP 825, provisional)")
     group.add_argument("--offline", action="store_true", help="no network")
 
@@ -87,6 +92,19 @@ def add_building(parser: Parser) -> None:
     )
 
 
+def _given(text: str) -> str:
+    # A variable that is not set in CI: as if the option were absent would be another wish.
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the value is empty")
+    return text
+
+
+def _package(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?", text):
+        raise argparse.ArgumentTypeError(f"`{text}` is not the name of a package")
+    return text
+
+
 def _seconds(text: str) -> float:
     if not re.fullmatch(r"\d+(\.\d+)?", text):
         raise argparse.ArgumentTypeError(f"`{text}` is not a number of seconds")
@@ -100,6 +118,7 @@ def add_upgrade(parser: argparse._ActionsContainer) -> None:
         metavar="PACKAGE",
         action="extend",
         nargs="*",
+        type=_package,
         help="newest versions, whatever was locked; with names only of those",
     )
 

@@ -19,6 +19,9 @@ def request_from(arguments: Namespace, environ: Mapping[str, str]) -> Request:
     :raises UsageError: for a value that cannot be meant.
     """
     one = vars(arguments)
+    if one.get("no_index") and (one.get("index_url") or one.get("extra_index_url")):
+        message = "--no-index forbids every index, so none can be named beside it"
+        raise UsageError(message, hint="leave out one of the two")
     target = one.get("target", [])
     return Request(
         project=one.get("project", "."),
@@ -35,7 +38,7 @@ def request_from(arguments: Namespace, environ: Mapping[str, str]) -> Request:
             extras=_names(one, "extra"),
         ),
         index=IndexOptions(
-            index_url=one.get("index_url", ""),
+            index_url=one.get("index_url") or "",
             extra_index_urls=tuple(one.get("extra_index_url", ())),
             find_links=tuple(one.get("find_links", ())),
             no_index=one.get("no_index", False),
@@ -50,7 +53,7 @@ def request_from(arguments: Namespace, environ: Mapping[str, str]) -> Request:
         pre=one.get("pre", False),
         no_build=one.get("no_build", False),
         build_timeout=one.get("build_timeout", 0.0),
-        exclude_newer=one.get("exclude_newer", ""),
+        exclude_newer=one.get("exclude_newer") or "",
         experimental_variants=one.get("experimental_variants", False),
         upgrade=one.get("upgrade") == [],
         upgrade_packages=tuple(one.get("upgrade") or ()),

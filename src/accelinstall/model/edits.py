@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from accelinstall.values import dataclass
+
+_LOGIN = re.compile(r"(https?://)[^/\s@'\"]+@")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +39,8 @@ def changes(edits: Iterable[FileEdit]) -> tuple[FileEdit, ...]:
 def render_diff(edits: Iterable[FileEdit]) -> str:
     """The unified diff of *edits*, empty when nothing changes.
 
-    Bytes that are not UTF-8 are shown as escapes, and a line ending as ``\\r`` only where it is what differs, so the
-    text is for people; it need not apply as a patch.
+    Bytes that are not UTF-8 are shown as escapes, logins in addresses as ``***``, and a line ending as ``\\r`` only
+    where it is what differs, so the text is for people; it need not apply as a patch.
     """
     return "".join(line for edit in changes(edits) for line in _diff_lines(edit))
 
@@ -51,7 +54,7 @@ def _diff_lines(edit: FileEdit) -> Iterable[str]:
     old = "/dev/null" if edit.before is None else f"a/{edit.path.lstrip('/')}"
     new = "/dev/null" if edit.after is None else f"b/{edit.path.lstrip('/')}"
     for line in difflib.unified_diff(before, after, fromfile=old, tofile=new):
-        shown = line.replace("\r", "\\r")
+        shown = _LOGIN.sub(r"\1***@", line.replace("\r", "\\r"))
         yield shown if shown.endswith("\n") else f"{shown}\n\\ No newline at end of file\n"
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from accelinstall import events
 from accelinstall.errors import AccelinstallError, LockError, ResolutionError
+from accelinstall.model.finding import Finding
 from accelinstall.model.lock import Lock
 from accelinstall.model.selection import Candidate, Verdict
 from accelinstall.pipeline.lock_files import (
@@ -163,6 +164,7 @@ def _lock_candidate(
         findings=(
             *plan.project.findings,
             *plan.selection.warnings,
+            *_unknown_upgrades(request, lock),
             *resolution.notes,
             *pins.findings(lock),
             *built_elsewhere(sources.made, lock),
@@ -176,6 +178,18 @@ def _agreed(plan: Plan) -> list[Requirement]:
     from packaging.requirements import Requirement
 
     return [Requirement(f"{name}=={version}") for name, version in plan.agreed.items()]
+
+
+def _unknown_upgrades(request: Request, lock: Lock) -> list[Finding]:
+    """A warning for every name that was to be upgraded and is not in *lock*: most often a slip."""
+    from packaging.utils import canonicalize_name
+
+    names = {package.name for package in lock.packages}
+    return [
+        Finding(id="upgrade-unknown", level="warning", message=f"`{name}` was to be upgraded, but nothing needs it")
+        for name in request.upgrade_packages
+        if canonicalize_name(name) not in names
+    ]
 
 
 def _preferences(pins: PoetryPins, previous: Lock | None, request: Request) -> dict[str, str]:

@@ -126,7 +126,9 @@ def _ensure_python(project: Project, version: str) -> None:
         return
     from packaging.specifiers import SpecifierSet
 
-    releases = [version] if version.count(".") > 1 else [f"{version}.0", f"{version}.99"]
+    # A build without the GIL is the same Python.
+    plain = version.removesuffix("t")
+    releases = [plain] if plain.count(".") > 1 else [f"{plain}.0", f"{plain}.99"]
     if not any(SpecifierSet(project.requires_python).contains(release, prereleases=True) for release in releases):
         raise PythonNotWanted(wanted=project.requires_python, found=version)
 
