@@ -13,7 +13,6 @@
     ``StoreError``            a wheel cannot be downloaded, verified or unpacked
     ``BuildError``            a wheel cannot be built from source
     ``InstallationError``     the environment could not be changed
-    ``ProofError``            what was installed does not compute
 
 Concrete classes live in the room that raises them; each has a kebab-case ``code``, a factual message, and a
 ``hint`` that is a command to paste where one exists.  ``cli`` renders them and nobody else does.
@@ -118,9 +117,3 @@ class InstallationError(AccelinstallError):
     """The environment could not be changed."""
 
     code = "installation"
-
-
-class ProofError(AccelinstallError):
-    """What was installed does not compute."""
-
-    code = "proof"

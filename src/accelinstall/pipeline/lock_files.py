@@ -209,6 +209,7 @@ def selected_in(plan: Plan, candidate: Candidate, lock: Lock, session: Session) 
 
 
 def write_lock(locked: Locked, request: Request) -> Locked:
+    """*locked* as it is after writing; nothing is written for a dry run or to standard output."""
     if request.output == "-":
         return replace(locked, path="")
     if request.dry_run:

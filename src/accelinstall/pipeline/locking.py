@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
     from accelinstall.model.installation import Interpreter
+    from accelinstall.pipeline.building import LateBuilder
     from accelinstall.pipeline.request import Request
     from accelinstall.pipeline.session import Session
     from accelinstall.project import PoetryLock
@@ -113,7 +114,7 @@ def _lock_candidate(
     plan: Plan, candidate: Candidate, request: Request, session: Session, agreement: PoetryLock | None
 ) -> Locked:
     from accelinstall.lockfile import render_lock
-    from accelinstall.pipeline.building import LateBuilder, builder_for, built_elsewhere
+    from accelinstall.pipeline.building import built_elsewhere
     from accelinstall.resolution import lock_of, resolve
 
     path = lock_path(request, candidate.target)
@@ -121,9 +122,7 @@ def _lock_candidate(
     pins = pins_for(plan, candidate, request, agreement) if agreement else PoetryPins()
     preferences = {**request.preferences, **plan.kept, **_preferences(pins, previous, request)}
     session.know_project(plan.project)
-    sources = LateBuilder(lambda: builder_for(session, interpreter=plan.interpreter, project=plan.project))
-    if previous is not None and not request.upgrade and any(package.origin for package in previous.packages):
-        sources.builder().keep_commits(previous.packages, upgraded=request.upgrade_packages)
+    sources = _sources(plan, previous, request, session)
     resolution = resolve(
         plan.wanted,
         target=candidate.target,
@@ -171,6 +170,16 @@ def _lock_candidate(
         ),
         previous=previous,
     )
+
+
+def _sources(plan: Plan, previous: Lock | None, request: Request, session: Session) -> LateBuilder:
+    """What reads archives, folders and commits; branches stay at the commit that *previous* has of them."""
+    from accelinstall.pipeline.building import LateBuilder, builder_for
+
+    sources = LateBuilder(lambda: builder_for(session, interpreter=plan.interpreter, project=plan.project))
+    if previous is not None and not request.upgrade and any(package.origin for package in previous.packages):
+        sources.builder().keep_commits(previous.packages, upgraded=request.upgrade_packages)
+    return sources
 
 
 def _agreed(plan: Plan) -> list[Requirement]:

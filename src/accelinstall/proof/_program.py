@@ -237,10 +237,12 @@ def covers(architectures: Sequence[str], architecture: str) -> "bool | None":
 
 
 def version_of(module: Any) -> str:
+    """What *module* says of its version; empty when it says nothing."""
     return str(getattr(module, "__version__", ""))
 
 
 def first_line(problem: BaseException) -> str:
+    """The first line of what *problem* says, 300 characters at most."""
     lines = [line.strip() for line in str(problem).splitlines() if line.strip()]
     return lines[0][:300] if lines else "no message"
 

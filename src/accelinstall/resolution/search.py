@@ -137,26 +137,33 @@ def resolve(
         lowest={need.name for need in roots} if lowest_direct else (),
     )
     reporter = _Reporter(provider, progress)
-    provider.start(roots)
-    if provider.foreseeing is not None:
-        read_ahead(roots, provider)
-    walk_ahead(roots, provider)
-    try:
-        state = Search(provider, reporter).resolve(roots, max_rounds=max_rounds)
-    except Impossible as error:
-        witness = Witness(provider=provider, stock=stock, wants=reporter.wants)
-        raise explain_conflict(error.causes, witness) from None
-    except TooDeep as error:
-        busiest = sorted(provider.conflicts, key=lambda name: (-provider.conflicts[name], name))[:3]
-        raise ResolutionTooDeep(rounds=error.round_count, busiest=busiest) from None
+    pins = _pins(roots, provider=provider, stock=stock, reporter=reporter, max_rounds=max_rounds)
     return _resolution(
-        _reached(state.mapping, roots, provider),
+        _reached(pins, roots, provider),
         roots,
         provider=provider,
         stock=stock,
         dependencies=dependencies,
         reporter=reporter,
     )
+
+
+def _pins(
+    roots: Sequence[Need], *, provider: Provider, stock: Stock, reporter: _Reporter, max_rounds: int
+) -> Mapping[str, Pin]:
+    """What the search decided on, after pages and metadata were asked for ahead of it; a dead end is explained."""
+    provider.start(roots)
+    if provider.foreseeing is not None:
+        read_ahead(roots, provider)
+    walk_ahead(roots, provider)
+    try:
+        return Search(provider, reporter).resolve(roots, max_rounds=max_rounds).mapping
+    except Impossible as error:
+        witness = Witness(provider=provider, stock=stock, wants=reporter.wants)
+        raise explain_conflict(error.causes, witness) from None
+    except TooDeep as error:
+        busiest = sorted(provider.conflicts, key=lambda name: (-provider.conflicts[name], name))[:3]
+        raise ResolutionTooDeep(rounds=error.round_count, busiest=busiest) from None
 
 
 class _Reporter(BaseReporter[Need, Pin, str]):

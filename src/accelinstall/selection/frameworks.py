@@ -29,6 +29,7 @@ class Asked:
 
     @property
     def text(self) -> str:
+        """It as a requirement, with its extras."""
         return requirement(self.name, self.extras, ",".join(self.specifiers))
 
     @property
@@ -66,6 +67,7 @@ class Option:
 
     @property
     def wheel_bytes(self) -> int:
+        """Of the framework's own wheel, as the catalog knows it."""
         return self.build.wheel_bytes
 
     @property
