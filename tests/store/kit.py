@@ -10,6 +10,7 @@ from pathlib import Path
 
 from accelinstall.events import Event, Note
 from accelinstall.model.lock import LockedPackage
+from accelinstall.store.pace import Pace, Sample
 from accelinstall.testing import IndexServer
 
 
@@ -48,6 +49,17 @@ def leftovers(root: Path) -> list[str]:
     partial = root / "store-v1" / ".partial"
     found = os.listdir(partial) if partial.is_dir() else []
     return sorted(name for name in found if name != ".writable")
+
+
+class Three(Pace):
+    """Three further connections from the first byte on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.target = 3
+
+    def decide(self, sample: Sample) -> int:
+        return self.target
 
 
 class Ear:

@@ -31,12 +31,6 @@ from tests.store.kit import Ear, leftovers, locked, noise, sha256_of, tree_of
 
 
 @pytest.fixture
-def server() -> Iterator[IndexServer]:
-    with IndexServer() as running:
-        yield running
-
-
-@pytest.fixture
 def http() -> Iterator[HttpClient]:
     with HttpClient(environ={}, keyring=False, timeout=5, retries=RetryPolicy(attempts=2, backoff=0.01)) as client:
         yield client

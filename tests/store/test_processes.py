@@ -25,12 +25,6 @@ from tests.store.kit import leftovers, locked, noise, sha256_of, tree_of
 posix = pytest.mark.skipif(os.name != "posix", reason="POSIX signals and users")
 
 
-@pytest.fixture
-def server() -> Iterator[IndexServer]:
-    with IndexServer() as running:
-        yield running
-
-
 def start(cache: Path, packages: list[LockedPackage]) -> subprocess.Popen[str]:
     rows = [text for package in packages for text in (package.url, package.sha256, str(package.size))]
     command = [sys.executable, "-m", "tests.store.fetcher", str(cache), *rows]

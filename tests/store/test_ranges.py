@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,42 +11,17 @@ from accelinstall.errors import AccelinstallError
 from accelinstall.events import FileAdvanced
 from accelinstall.model.lock import LockedPackage
 from accelinstall.net import HttpClient
-from accelinstall.net.retries import RetryPolicy
 from accelinstall.store import DownloadFailed, Store
 from accelinstall.store.journal import write_journal
-from accelinstall.store.pace import Pace, Sample
 from accelinstall.testing import Fault, IndexServer, make_wheel
-from tests.store.kit import Ear, leftovers, locked, noise
+from tests.store.kit import Ear, Three, leftovers, locked, noise
 
 PART = 256 << 10
 
 
-class Wide(Pace):
-    """Three further connections from the first byte on."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.target = 3
-
-    def decide(self, sample: Sample) -> int:
-        return self.target
-
-
-@pytest.fixture
-def server() -> Iterator[IndexServer]:
-    with IndexServer() as running:
-        yield running
-
-
-@pytest.fixture
-def http() -> Iterator[HttpClient]:
-    with HttpClient(environ={}, keyring=False, timeout=1, retries=RetryPolicy(attempts=2, backoff=0.01)) as client:
-        yield client
-
-
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    return Store(str(tmp_path / "cache"), retry_delay=0.001, pace=Wide, part=PART, streaming=False)
+    return Store(str(tmp_path / "cache"), retry_delay=0.001, pace=Three, part=PART, streaming=False)
 
 
 @pytest.fixture

@@ -14,14 +14,13 @@ from accelinstall.errors import AccelinstallError, SourceError
 from accelinstall.events import FileAdvanced, FileFinished
 from accelinstall.model.lock import LockedPackage
 from accelinstall.net import HttpClient
-from accelinstall.net.retries import RetryPolicy
 from accelinstall.store import HashMismatch, Store, WheelRefused
 from accelinstall.store.lanes import Lanes
-from accelinstall.store.pace import Pace, Sample
+from accelinstall.store.pace import Pace
 from accelinstall.store.wide import Unstreamable, Wide
 from accelinstall.testing import Fault, IndexServer, make_wheel
 from tests.store.hostile import GOOD, HOSTILE
-from tests.store.kit import Ear, leftovers, locked, noise, tree_of
+from tests.store.kit import Ear, Three, leftovers, locked, noise, tree_of
 
 PART = 256 << 10
 NAME = "evil-1.0-py3-none-any.whl"
@@ -32,29 +31,6 @@ class Broken(SourceError):
 
     def __init__(self) -> None:
         super().__init__("broken")
-
-
-class Three(Pace):
-    """Three further connections from the first byte on."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.target = 3
-
-    def decide(self, sample: Sample) -> int:
-        return self.target
-
-
-@pytest.fixture
-def server() -> Iterator[IndexServer]:
-    with IndexServer() as running:
-        yield running
-
-
-@pytest.fixture
-def http() -> Iterator[HttpClient]:
-    with HttpClient(environ={}, keyring=False, timeout=1, retries=RetryPolicy(attempts=2, backoff=0.01)) as client:
-        yield client
 
 
 @pytest.fixture
