@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
@@ -18,6 +19,9 @@ from accelinstall.values import dataclass
 
 BUILDS, SOURCES, REPOSITORIES = "builds-v1", "sources-v1", "git-v1"
 """Folders of what was built, and of the archives and repositories it was built from."""
+_WORK = ".work"
+# Seconds: no build that still runs was begun so long ago.
+_ABANDONED = 2 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +60,7 @@ class BuildCache:
 
     def scratch(self) -> str:
         """A folder on the same disk for work under way, made when missing."""
-        folder = os.path.join(self.root, ".work")
+        folder = os.path.join(self.root, _WORK)
         os.makedirs(folder, exist_ok=True)
         return folder
 
@@ -134,8 +138,13 @@ def kept_bytes(directory: str) -> int:
 def discard(directory: str, *, unused_since: float | None = None) -> None:
     """Remove what building keeps below *directory*: all, or what was neither made nor asked for since that moment.
 
-    What a running build works on stays.
+    What a running build works on stays; what a killed one left goes after two days.
     """
+    work = os.path.join(directory, BUILDS, _WORK)
+    for entry in (os.path.join(work, name) for name in _listed(work)):
+        with suppress(OSError):
+            if os.stat(entry).st_mtime < time.time() - _ABANDONED:
+                fs.remove_tree(entry)
     for folder in _folders(directory):
         for entry in _entries(folder):
             with suppress(OSError):
