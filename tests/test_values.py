@@ -66,7 +66,7 @@ QUESTIONS: list[Callable[[Any], Any]] = [
     lambda kind: setattr(kind(x=1), "x", 2),
     lambda kind: delattr(kind(x=1), "x"),
     lambda kind: (kind(x=1), str(inspect.signature(kind)).count("*"))[1],
-    lambda kind: hash(kind(x=1)) == hash(kind(x=1)),
+    lambda kind: len({hash(value) for value in (kind(x=1), kind(x=1))}),  # both alive: no address is taken twice
 ]
 
 
