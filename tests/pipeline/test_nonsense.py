@@ -93,3 +93,17 @@ def test_a_python_without_the_gil_is_the_python_the_project_requires(workplace: 
         done = workplace.run("lock", "--target", target, "--index-url", server.simple_url)
     assert done.code == 0, done.err
     assert (workplace.project / f"pylock.{target}.toml").exists()
+
+
+@pytest.mark.parametrize("address", ["http://[::1/demo-2.0-py3-none-any.whl", "http://[x]/demo-2.0-py3-none-any.whl"])
+def test_a_link_that_is_no_address_is_no_file(workplace: Workplace, tmp_path: Path, address: str) -> None:
+    with IndexServer() as server:
+        wheel = make_wheel(tmp_path / "w", "demo", "1.0")
+        server.add(wheel)
+        links = [f'<a href="{url}">{url.rpartition("/")[2]}</a>' for url in (address, server.file_url(wheel.name))]
+        server.add_body("/simple/demo/", "".join(links).encode(), content_type="text/html")
+        workplace.write(PROJECT)
+        done = workplace.run("lock", "--environment", "cpu", "--index-url", server.simple_url)
+    assert done.code == 0, done.err
+    (lock,) = workplace.project.glob("pylock.*.toml")
+    assert 'version = "1.0"' in lock.read_text()

@@ -204,7 +204,8 @@ def files_of(
         found = version or (_version_of(head_of(filename), project) if filename.endswith(_SUFFIXES) else "")
         if not found or not url.startswith(allowed) or "/" in filename or "\\" in filename:
             continue
-        if "@" in url and not (url := _without_login(url)):
+        # Only brackets make an address that nobody can split.
+        if ("@" in url or "[" in url) and not (url := _without_login(url)):
             continue
         files.append(
             IndexFile(
