@@ -35,6 +35,20 @@ def test_a_version_with_metadata_that_is_nonsense_is_passed_over_aloud(
     assert "`demo` 1.0 is taken instead of 2.0" in done.err
 
 
+@pytest.mark.parametrize("requirement", ["@@@ !!", "secret @ file:///etc/secret"])
+def test_a_version_that_asks_for_what_nobody_gives_is_passed_over_aloud(
+    workplace: Workplace, tmp_path: Path, requirement: str
+) -> None:
+    with IndexServer() as server:
+        server.add(make_wheel(tmp_path / "w", "demo", "1.0"))
+        server.add(make_wheel(tmp_path / "w", "demo", "2.0", requires=[requirement]))
+        workplace.write(PROJECT)
+        done = workplace.run("lock", "--environment", "cpu", "--index-url", server.simple_url)
+    assert done.code == 0, done.err
+    assert "warning: `demo` 2.0 is passed over: its metadata" in done.err
+    assert f"`{requirement}`" in done.err and "; 1.0 is taken" in done.err
+
+
 def test_what_an_index_offers_never_reads_files_of_this_machine(workplace: Workplace, tmp_path: Path) -> None:
     folder = tmp_path / "secret"
     folder.mkdir()

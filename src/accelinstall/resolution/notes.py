@@ -123,6 +123,13 @@ def _unreadable(pin: Pin, provider: Provider) -> Iterable[Finding]:
                 message=f"{error.message}; `{pin.name}` {pin.version} is taken instead of {version}",
                 hint=error.hint,
             )
+    for version, reason in provider.refused(pin.name).items():
+        if version > pin.version:
+            yield Finding(
+                id="metadata-unreadable",
+                level="warning",
+                message=f"`{pin.name}` {version} is passed over: {reason}; {pin.version} is taken",
+            )
 
 
 def _statuses(pin: Pin, stock: Stock) -> Iterable[Finding]:

@@ -210,6 +210,12 @@ class Provider(AbstractProvider[Need, Pin, str]):
             pin.version: error for pin, error in self._unreadable.items() if pin.name == name and pin in self._visited
         }
 
+    def refused(self, name: str) -> Mapping[Version, str]:
+        """The visited versions of *name* whose metadata was read and asks for what nobody gives, and why."""
+        visited = [pin for pin in self._visited if pin.name == name and pin not in self._unreadable]
+        reasons = {pin.version: self.blocked_reason(pin) for pin in visited}
+        return {version: why for version, why in reasons.items() if why and not why.startswith(NEEDS_PYTHON)}
+
     def _prefetch_pages(self, needs: Iterable[Need]) -> None:
         """Begins to read the pages of *needs*; what an address names is nothing that an index is asked for."""
         needs = list(needs)
