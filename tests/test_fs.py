@@ -126,20 +126,6 @@ def test_a_tree_with_read_only_files_and_folders_is_removed(tmp_path: Path):
     assert not tree.exists()
 
 
-@pytest.mark.parametrize(
-    ("path", "extended"),
-    [
-        ("C:\\short", "C:\\short"),
-        ("C:/" + "a" * 300, "\\\\?\\C:\\" + "a" * 300),
-        ("\\\\server\\share\\" + "a" * 300, "\\\\?\\UNC\\server\\share\\" + "a" * 300),
-        ("\\\\?\\C:\\" + "a" * 300, "\\\\?\\C:\\" + "a" * 300),
-    ],
-)
-def test_long_windows_paths_get_the_prefix_that_lifts_the_limit(path: str, extended: str):
-    assert fs.extended_path(path, windows=True) == extended
-    assert fs.extended_path(path, windows=False) == path
-
-
 @pytest.mark.parametrize("posix_lock", [pytest.param(True, marks=posix), False])
 def test_a_lock_is_held_by_one_and_a_waiter_is_told_once(tmp_path: Path, posix_lock: bool):
     path = str(tmp_path / "lock")

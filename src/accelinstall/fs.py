@@ -17,19 +17,6 @@ from accelinstall.model.installation import LinkMode
 
 # linux/fs.h: _IOW(0x94, 9, int), the same number on x86, ARM and RISC-V.
 _FICLONE = 0x40049409
-# Beyond this, Windows calls need the extended-length prefix (MAX_PATH is 260, folders leave room for an 8.3 name).
-_LONG_PATH = 248
-
-
-def extended_path(path: str, *, windows: bool = os.name == "nt") -> str:
-    """*path* in the form that has no length limit: on Windows with the ``\\\\?\\`` prefix when long, elsewhere as is.
-
-    :param path: absolute.
-    """
-    if not windows or len(path) < _LONG_PATH or path.startswith("\\\\?\\"):
-        return path
-    path = path.replace("/", "\\")
-    return "\\\\?\\UNC\\" + path[2:] if path.startswith("\\\\") else "\\\\?\\" + path
 
 
 def write_all(descriptor: int, data: bytes | memoryview) -> None:

@@ -145,10 +145,6 @@ class IndexClient:
             job = self._hashes.setdefault(file.url, Job(lambda: self._compute_sha256(file)))
         return job.result()
 
-    def fetch_address(self, url: str) -> str:
-        """Where the canonical *url* is to be fetched: a mirror's address, or itself."""
-        return self._mirrors.fetched(url)
-
     def _submit(self, jobs: Sequence[Job[Any]]) -> None:
         if self._threads is None and (self._http.round_trip or 0.0) > _FAR_SECONDS:
             self._workers.most = THREADS_FAR
