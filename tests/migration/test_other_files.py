@@ -86,3 +86,18 @@ def test_more_pins_than_any_machine_has_are_not_resolved(tmp_path: Path) -> None
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(AccelinstallError, match="is no folder"):
         planned(tmp_path / "nowhere")
+
+
+def test_the_shared_package_above_a_service_keeps_its_own_name(tmp_path: Path) -> None:
+    service = tmp_path / "repository" / "service"
+    service.mkdir(parents=True)
+    (service / "requirements.txt").write_text("-e ..[fast]\nflask\n")
+    assert "needs-human  requirements.txt:1" in ledger(planned(service))
+    (service.parent / "pyproject.toml").write_text('[project]\nname = "shared-models"\nversion = "1"\n')
+    after = (planned(service).edit.after or b"").decode()
+    assert 'shared-models = { path = "..", develop = true, extras = ["fast"] }' in after
+
+
+def test_a_login_in_a_line_that_cannot_be_read_is_not_printed(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text('--index-url "https://user:hidden@packages.test/simple\nflask\n')
+    assert "hidden" not in ledger(planned(tmp_path))

@@ -87,8 +87,10 @@ def _placed(item: Item, groups: dict[str, dict[str, tuple[Item, ...]]], known: P
         return row_of(item.line, "needs-human", "Poetry has no `===`: write `==` if the version is an ordinary one")
     if reason := _not_poetrys(requirement.url or ""):
         return row_of(item.line, "needs-human", reason)
-    if item.wanted.path in (".", "./") or (item.wanted.path and item.wanted.is_guessed and item.wanted.path == ".."):
+    if item.wanted.path in (".", "./"):
         return row_of(item.line, "migrated", "the project itself, which is installed where it is a package")
+    if item.wanted.path == ".." and item.wanted.is_guessed:
+        return row_of(item.line, "needs-human", "nothing there says its name: poetry add --editable ..")
     there = _there(item, known)
     if there is not None:
         return there

@@ -16,13 +16,14 @@ from accelinstall.migration.ledger import Row
 from accelinstall.migration.metadata import Stated, read_pipfile, read_pipfile_lock, read_setup_cfg, read_setup_py
 from accelinstall.migration.naming import is_requirements_file
 from accelinstall.migration.placing import Placed, place
-from accelinstall.migration.reading import Reading, read_requirements
+from accelinstall.migration.reading import Item, Reading, read_requirements
 from accelinstall.migration.writing import written
 from accelinstall.model.edits import FileEdit
 from accelinstall.model.finding import Finding
 from accelinstall.pipeline.editing import apply_edits
 from accelinstall.pipeline.reading import is_there, read_file
 from accelinstall.project import parse_project
+from accelinstall.project.requirement import RequirementError, requirement_of
 from accelinstall.values import dataclass, replace
 
 if TYPE_CHECKING:
@@ -143,6 +144,7 @@ def plan_migration(request: Request, *, progress: events.Progress = events.ignor
         locked=stated.locked,
     )
     reading.rows += rows
+    reading.items = [_called_as_it_calls_itself(item, directory) for item in reading.items]
     if not (reading.items or reading.bounds or reading.rows or reading.indexes):
         raise NothingToMigrate(directory)
     file = os.path.join(directory, _PROJECT)
@@ -292,6 +294,21 @@ def _found_paths(directory: str) -> Iterator[str]:
             path = f"{folder}/{name}" if folder else name
             if is_requirements_file(path) and os.path.isfile(os.path.join(directory, path)):
                 yield path
+
+
+def _called_as_it_calls_itself(item: Item, directory: str) -> Item:
+    """*item* with the name that its folder's own project file states, where only the folder's name was known."""
+    wanted = item.wanted
+    file = os.path.join(directory, wanted.path or "", _PROJECT)
+    if not (wanted.path and wanted.is_guessed and is_there(file)):
+        return item
+    try:
+        name = parse_project(read_file(file), directory=os.path.dirname(file)).name
+        extras, marker = sorted(wanted.requirement.extras), str(wanted.requirement.marker or "")
+        requirement = requirement_of(name, extras=extras, marker=marker)
+    except (ProjectError, RequirementError):
+        return item
+    return replace(item, wanted=replace(wanted, requirement=requirement, is_guessed=False))
 
 
 def _conda_files(directory: str) -> list[str]:

@@ -144,7 +144,7 @@ class _Reading:
         try:
             words = shlex.split(text)
         except ValueError:
-            return self.problem(line, f"the quotes of `{text}` do not match")
+            return self.problem(line, f"the quotes of `{masked(text)}` do not match")
         while words:
             name, has_value, value = words.pop(0).partition("=")
             name = _SHORT.get(name, name)
