@@ -101,3 +101,12 @@ def test_the_shared_package_above_a_service_keeps_its_own_name(tmp_path: Path) -
 def test_a_login_in_a_line_that_cannot_be_read_is_not_printed(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_text('--index-url "https://user:hidden@packages.test/simple\nflask\n')
     assert "hidden" not in ledger(planned(tmp_path))
+
+
+def test_a_token_in_an_address_is_neither_printed_nor_written(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("--index-url https://packages.test/simple?auth_token=hidden\nflask\n")
+    migration = planned(tmp_path)
+    assert "needs-human  requirements.txt:1  --index-url https://packages.test/simple?auth_token=***" in ledger(
+        migration
+    )
+    assert b"hidden" not in (migration.edit.after or b"") and "hidden" not in ledger(migration)

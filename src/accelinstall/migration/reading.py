@@ -12,7 +12,7 @@ from accelinstall.migration.ledger import Outcome, Row
 from accelinstall.migration.naming import group_of, is_constraints_file
 from accelinstall.model.project import MAIN, Source, Wanted
 from accelinstall.project import InvalidProject, parse_requirements
-from accelinstall.project.requirement import canonical, masked
+from accelinstall.project.requirement import canonical, has_token, masked
 from accelinstall.project.requirements import LogicalLine, logical_lines
 from accelinstall.project.sources import without_secret
 from accelinstall.values import dataclass, field, replace
@@ -149,6 +149,9 @@ class _Reader:
         if len(wanted) == 1:
             item = Item(wanted=replace(wanted[0], where=line.where), group=group or group_of(line.path), line=line)
             self.requirement(item, is_bound=is_bound)
+        elif any(has_token(source.url) for source in project.sources):
+            detail = "its address holds a token, which would be written down: give Poetry one with user and password"
+            self.found.rows.append(row_of(line, "needs-human", detail))
         elif project.sources:
             self.found.indexes += [(line, source) for source in project.sources]
         elif wanted:

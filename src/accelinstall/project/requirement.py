@@ -31,6 +31,9 @@ class Entry:
         return canonical(self.wanted.requirement.name)
 
 
+_TOKEN = re.compile(r"([?&][\w-]*(?:token|key|secret|password)=)[^&#\s]+", re.IGNORECASE)
+
+
 class RequirementError(ValueError):
     """Parts that make no PEP 508 requirement."""
 
@@ -55,8 +58,13 @@ def parse_requirement(text: str) -> Requirement:
 
 
 def masked(text: str) -> str:
-    """*text* fit for a message: what stands before the ``@`` of an address is hidden."""
-    return re.sub(r"(?<=://)[^/@\s]+(?=@)", "***", text)
+    """*text* fit for a message: what stands before the ``@`` of an address is hidden, and tokens in its query."""
+    return _TOKEN.sub(r"\1***", re.sub(r"(?<=://)[^/@\s]+(?=@)", "***", text))
+
+
+def has_token(url: str) -> bool:
+    """Whether the query of *url* holds a token or a password."""
+    return _TOKEN.search(url) is not None
 
 
 def requirement_of(
