@@ -286,6 +286,15 @@ def test_without_network_it_says_that_nothing_was_compared(tmp_path: Path, index
     assert "switched off" in document["comparison"]["reason"]  # type: ignore[index]
 
 
+def test_versions_that_no_lock_keeps_yet_come_with_the_command_that_keeps_them(tmp_path: Path) -> None:
+    place = Workplace(tmp_path / "place")
+    place.write("-c constraints.txt\nweb\n", "requirements.txt")
+    place.write("wire==1.0\n", "constraints.txt")
+    done = place.run("migrate", "--yes", "--offline")
+    assert done.code == 0
+    assert "accelinstall lock -c constraints.txt\n" in done.out
+
+
 def test_nothing_is_written_without_consent_and_a_dry_run_prints_the_diff(tmp_path: Path) -> None:
     place = Workplace(tmp_path / "place")
     place.write("web\n", "requirements.txt")

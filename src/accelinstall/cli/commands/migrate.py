@@ -58,7 +58,7 @@ def run(arguments: Namespace, console: Console, environ: Mapping[str, str]) -> i
         console.data(documents.render(_document(migration, comparison)))
         return 0
     if comparison is not None:
-        print_lines(console, _comparison_lines(comparison, len(migration.placed.original)))
+        print_lines(console, _comparison_lines(comparison, migration))
         console.say("next: accelinstall migrate --restore takes it back; accelinstall init adds groups for hardware")
     elif migration.edit.is_change and not arguments.dry_run:
         console.say("nothing was written")
@@ -102,9 +102,14 @@ def _short(line: str) -> str:
     return line if len(line) <= 60 else line[:57] + "..."
 
 
-def _comparison_lines(comparison: Comparison, pins: int) -> Iterator[str]:
+def _comparison_lines(comparison: Comparison, migration: Migration) -> Iterator[str]:
+    pins = len(migration.placed.original)
     if not comparison.lock:
         yield f"Not compared with what was pinned: {comparison.reason.splitlines()[0]}"
+        rows = (row for row in migration.placed.rows if row.outcome == "constraint" and not row.text.startswith("-"))
+        files = sorted({row.file for row in rows if not row.file.endswith(".lock")})
+        if files:
+            yield "  nothing keeps those versions yet: accelinstall lock " + " ".join(f"-c {file}" for file in files)
         return
     yield f"Lock         {comparison.lock}"
     if pins:

@@ -23,7 +23,7 @@ EXAMPLES = (
 
 def fill(parser: Parser) -> None:
     """The options of the command."""
-    options.add_project(parser)
+    parser.add_argument("--project", metavar="DIR", default=".", help="whose environment is meant (default: here)")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, change nothing")
     parser.add_argument("--offline", action="store_true", help="no network: only what is stored can come back")
     options.add_link_mode(parser)
