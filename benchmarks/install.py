@@ -182,7 +182,7 @@ def write_lock(wheels: Path, address: str, path: Path) -> tuple[int, int]:
         )
     packages.sort(key=lambda package: package.name)
     target = Target.parse(f"cpu-linux-x86_64-cp{sys.version_info[0]}{sys.version_info[1]};libc=glibc-2.28")
-    lock = Lock(target=target, packages=tuple(packages), requires_python=">=3.11", input_hash="0" * 64)
+    lock = Lock(target=target, packages=tuple(packages), requires_python=">=3.11")
     path.write_text(render_lock(lock))
     return len(packages), sum(package.size or 0 for package in packages)
 

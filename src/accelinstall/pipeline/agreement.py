@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from accelinstall.errors import LockError
@@ -11,9 +12,13 @@ from accelinstall.errors import LockError
 if TYPE_CHECKING:
     from accelinstall.model.lock import Lock, LockedPackage
     from accelinstall.model.store import StoreEntry
+    from accelinstall.resolution.standards import Markers
 
 # A lock does not say which release of its Python it was made for, so what counts holds from the first to the last.
 _MICROS = (0, 99)
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+# A marker that holds with an extra alone.
+_EXTRA = re.compile(r"^[^;]*;(?!.*\bor\b).*\bextra\s*==")
 
 
 class MetadataDisagrees(LockError):
@@ -36,38 +41,56 @@ def disagreements(
 ) -> tuple[MetadataDisagrees, ...]:
     """The wheels of *packages* that ask for more than *lock*, if it is one of ours, says they need.
 
-    Cost: one small file per wheel, half a millisecond.
+    Cost: one small file per wheel; requirements are parsed only where a name is met that the lock does not know.
     """
     if not lock.input_hash:
         return ()
-    environments = [_environment(lock, micro) for micro in _MICROS]
+    judge = _Judge(lock)
     found = []
     for package in packages:
         entry = entries.get(package.sha256)
         if entry is None or package.origin is not None:
             continue
-        unknown = (text for name, text in _needed(entry, environments) if name not in (package.name, *package.requires))
+        known = {package.name, *package.requires}
+        unknown = (text for text in _requirements(entry) if _name(text) not in known and judge.applies(text))
         if text := next(unknown, ""):
             found.append(MetadataDisagrees(package, requirement=text))
     return tuple(found)
 
 
-def _environment(lock: Lock, micro: int) -> dict[str, str]:
-    return lock.target.markers(python_full_version=f"{lock.target.python_version}.{micro}")
-
-
-def _needed(entry: StoreEntry, environments: list[dict[str, str]]) -> Iterator[tuple[str, str]]:
-    """Canonical name and text of what a wheel needs in every one of *environments*, extras left out."""
+def _requirements(entry: StoreEntry) -> tuple[str, ...]:
+    """What a wheel needs, but for what an extra adds: few texts are left to be parsed then."""
     from accelinstall.index.metadata_text import parse_metadata
-    from accelinstall.resolution.standards import Markers, canonical, parse_requirement
 
     try:
         with open(os.path.join(entry.root, entry.dist_info, "METADATA"), "rb") as stream:
-            metadata = parse_metadata(stream.read())
+            texts = parse_metadata(stream.read()).requires_dist
     except FileNotFoundError:
-        return  # the store was emptied meanwhile: installing fetches it once more
-    judges = [Markers(environment) for environment in environments]
-    for text in metadata.requires_dist:
+        return ()  # the store was emptied meanwhile: installing fetches it once more
+    return tuple(text for text in texts if not _EXTRA.search(text))
+
+
+def _name(text: str) -> str:
+    from accelinstall.index.filenames import canonical
+
+    found = _NAME.match(text)
+    return canonical(found[0]) if found else ""
+
+
+class _Judge:
+    """Decides markers for every release of the lock's Python; loads what reads them when there is one to decide."""
+
+    def __init__(self, lock: Lock) -> None:
+        self._lock = lock
+        self._markers: list[Markers] = []
+
+    def applies(self, text: str) -> bool:
+        """Whether the requirement holds whatever the release; what is no requirement does not."""
+        from accelinstall.resolution.standards import Markers, parse_requirement
+
+        target = self._lock.target
+        self._markers = self._markers or [
+            Markers(target.markers(python_full_version=f"{target.python_version}.{micro}")) for micro in _MICROS
+        ]
         requirement = parse_requirement(text)
-        if requirement is not None and all(judge.applies(requirement) for judge in judges):
-            yield canonical(requirement.name), text
+        return requirement is not None and all(markers.applies(requirement) for markers in self._markers)
