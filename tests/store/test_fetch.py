@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import threading
 import time
 import zipfile
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ from accelinstall.store import (
     NotInStore,
     Store,
 )
+from accelinstall.store.pace import Sample
 from accelinstall.testing import Fault, IndexServer, make_wheel
 from tests.store.kit import Ear, leftovers, locked, noise, sha256_of, tree_of
 
@@ -335,3 +337,19 @@ def test_one_failure_stops_the_others_and_what_was_complete_stays(store, server,
     with pytest.raises(AccelinstallError):
         store.fetch([good, bad], http=http, workers=1)
     assert store.keys() == (good.sha256,)
+
+
+def test_no_more_connections_are_used_than_allowed(server, http, tmp_path):
+    wheels = [make_wheel(tmp_path / "many", f"one{number}", "1.0") for number in range(9)]
+    for path in wheels:
+        server.add(path)
+    seen: list[int] = []
+
+    def listen(event: object) -> None:
+        if isinstance(event, FileStarted | FileAdvanced | FileFinished):
+            seen.append(sum(thread.name.startswith("accelinstall-fetch-") for thread in threading.enumerate()))
+
+    store = Store(str(tmp_path / "cache"), connections=2)
+    store.fetch([locked(path, server) for path in wheels], http=http, progress=listen)
+    assert 1 <= max(seen) <= 2
+    assert store.pace().decide(Sample(rate=1.0, files=2, extra=0, waiting=1.0)) == 0

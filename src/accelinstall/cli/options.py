@@ -161,3 +161,24 @@ def add_agreement(parser: Parser) -> None:
     """Whether files may be changed."""
     parser.add_argument("--dry-run", action="store_true", help="print the diff, change nothing")
     parser.add_argument("--yes", action="store_true", help="write without asking")
+
+
+def add_downloading(parser: Parser) -> None:
+    """How much of the network may be used."""
+    group = parser.add_argument_group("network")
+    group.add_argument("--limit-rate", metavar="SIZE", type=size_of, default=0, help="a second, such as 5MB")
+    group.add_argument("--connections", metavar="N", type=_count, default=0, help="at most (default: as many as pay)")
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch(r"[1-9]\d{0,2}", text):
+        raise argparse.ArgumentTypeError(f"`{text}` is not a number from 1 to 999")
+    return int(text)
+
+
+def size_of(text: str) -> int:
+    """Bytes, as people write them: ``500MB``, ``46.5GiB``."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?) ?([kMGT]?)(i?)B?", text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"`{text}` is not a size such as 500MB, 50GB or 46.5GiB")
+    return int(float(match[1]) * (1024 if match[3] else 1000) ** " kMGT".index(match[2] or " "))

@@ -66,6 +66,8 @@ def request_from(arguments: Namespace, environ: Mapping[str, str]) -> Request:
         exact=not one.get("inexact", False),
         prove=not one.get("no_proof", False),
         root=not one.get("no_root", False),
+        connections=one.get("connections", 0),
+        limit_rate=one.get("limit_rate", 0),
         compile_bytecode=one.get("compile"),
         link_mode=None if one.get("link_mode", "auto") == "auto" else one["link_mode"],
         cache_directory=one.get("cache_dir", ""),

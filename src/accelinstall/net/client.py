@@ -28,6 +28,7 @@ from accelinstall.net.origins import Origin, origin_of
 from accelinstall.net.ranges import ByteRange, explain_mismatch, parse_content_range
 from accelinstall.net.responses import Response, Stream
 from accelinstall.net.retries import RetryPolicy
+from accelinstall.net.throttle import Throttle
 from accelinstall.net.transport import Settings, Transport
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ class HttpClient:
     :param cert: trusted certificates (pip's ``cert``); *client_cert* and *trusted_hosts* as pip means them.
     :param credentials: address prefix -> login.
     :param cache: where :meth:`get` keeps pages; ``None`` keeps none.
+    :param connections: kept open per host.
+    :param rate: bytes per second that all :meth:`open` streams bring together; 0 = no limit.
     :param environ: ``os.environ`` unless given.
     :param look_up: host and port -> addresses; the system's resolver unless given.
     :param wait: called with seconds between attempts; the default also wakes up when the client is closed.
@@ -74,6 +77,7 @@ class HttpClient:
         keyring: bool = True,
         cache: PageCache | None = None,
         connections: int = 32,
+        rate: int = 0,
         retries: RetryPolicy | None = None,
         environ: Mapping[str, str] | None = None,
         wait: Callable[[float], object] | None = None,
@@ -97,6 +101,7 @@ class HttpClient:
             read_timeout=timeout,
             connections=connections,
         )
+        self._throttle = Throttle(rate, wait=self._wait) if rate else None
         self._transport = Transport(settings, look_up=look_up)
         self._reached: set[Origin] = set()
         self._unreachable: dict[Origin, HttpError] = {}
@@ -172,7 +177,7 @@ class HttpClient:
         asked = {"Accept-Encoding": "identity", **(headers or {})}
         if wanted.header:
             asked["Range"] = wanted.header
-        return self._attempt(url, asked, lambda answer, final: _stream(answer, final, wanted))
+        return self._attempt(url, asked, lambda answer, final: _stream(answer, final, wanted, self._throttle))
 
     def _attempt(self, url: str, headers: Mapping[str, str], take: Callable[[urllib3.BaseHTTPResponse, str], _T]) -> _T:
         """What *take* makes of the answer; the whole exchange is repeated while that is worth it."""
@@ -278,7 +283,7 @@ def _whole(answer: urllib3.BaseHTTPResponse, url: str) -> Response:
     return Response(status=answer.status, headers=_lower(answer), body=body, url=without_credentials(url))
 
 
-def _stream(answer: urllib3.BaseHTTPResponse, url: str, wanted: ByteRange) -> Stream:
+def _stream(answer: urllib3.BaseHTTPResponse, url: str, wanted: ByteRange, throttle: Throttle | None) -> Stream:
     headers = _lower(answer)
     length = int(headers["content-length"]) if headers.get("content-length", "").isdigit() else None
     start, stop, total = 0, length, length
@@ -295,7 +300,12 @@ def _stream(answer: urllib3.BaseHTTPResponse, url: str, wanted: ByteRange) -> St
 
     def read(size: int) -> Iterator[bytes]:
         with mapped(url):
-            yield from answer.stream(size, decode_content=False)
+            if throttle is None:
+                yield from answer.stream(size, decode_content=False)
+                return
+            for piece in answer.stream(min(size, throttle.piece), decode_content=False):
+                throttle.take(len(piece))
+                yield piece
 
     def close() -> None:
         # Unread bytes would be the next request's answer, so such a connection is not used again.

@@ -64,6 +64,7 @@ class Request:
     :ivar build_timeout: seconds one call of a build backend may take; 0 = any.
     :ivar exclude_newer: ISO date or time; files uploaded later do not exist.
     :ivar link_mode: how files get from the store into the environment; ``None`` = found by trial.
+    :ivar connections: to one host at a time, 0 = as many as pay; ``limit_rate``: bytes per second, 0 = no limit.
     :ivar cache_directory: empty = ``ACCELINSTALL_CACHE_DIR``, else the platform's cache folder.
     """
 
@@ -102,6 +103,8 @@ class Request:
     root: bool = True
     compile_bytecode: bool | None = None
     link_mode: LinkMode | None = None
+    connections: int = 0
+    limit_rate: int = 0
     cache_directory: str = ""
     config_directory: str = ""
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))

@@ -145,6 +145,7 @@ class Session:
             credentials=self.pip.credentials,
             cache=PageCache(os.path.join(cache_directory(self.request), "pages-v2")),
             environ=self.request.environ,
+            rate=self.request.limit_rate,
         )
         # A fresh lock is installed without asking an index, and its files may want the same login.
         for address in (self.request.index.index_url, *self.request.index.extra_index_urls):
@@ -216,7 +217,7 @@ class Session:
         """Unpacked wheels."""
         from accelinstall.store import Store
 
-        return Store(cache_directory(self.request))
+        return Store(cache_directory(self.request), connections=self.request.connections)
 
     def __enter__(self) -> Self:
         return self

@@ -35,6 +35,7 @@ class Store:
     :param root: the cache folder; nothing is created before something has to be stored.
     :param free_bytes: how much room a folder has; ``boot`` identifies the run of the system.
     :param retry_delay: seconds before a stream that broke is taken up again; doubled each time.
+    :param connections: that a fetch has at most in all; 0 = as many as pay.
     :param pace: decides how many connections a fetch may have; ``part``: bytes that a further one asks for at a time.
     :param streaming: unpack wheels out of their download where that is possible, instead of from a file.
     """
@@ -48,12 +49,14 @@ class Store:
         retry_delay: float = 0.25,
         pace: Callable[[], Pace] | None = None,
         part: int = 8 << 20,
+        connections: int = 0,
         streaming: bool = True,
     ) -> None:
         self.root = os.path.abspath(root)
         self.directory = os.path.join(self.root, LAYOUT)
         self.free_bytes = free_bytes
         self.retry_delay, self.part, self.streaming = retry_delay, part, streaming
+        self.connections = connections
         self._pace = pace
         self.boot = _boot_identity() if boot is None else boot
 
@@ -185,7 +188,9 @@ class Store:
         """Who decides about connections, for one fetch."""
         from accelinstall.store.pace import Pace
 
-        return self._pace() if self._pace else Pace()
+        if self._pace is not None:
+            return self._pace()
+        return Pace(most=self.connections) if self.connections else Pace()
 
     def place(self, sha256: str) -> str:
         """Folder of an entry."""

@@ -57,7 +57,7 @@ class Fetching:
         order = sorted(packages, key=lambda package: (-(package.size or 0), package.name))
         self._queue = deque((package, False) for package in order)
         # Small wheels wait for the network more than for a core, and the large ones for each other.
-        self._workers = min(4 * workers if workers > 1 else 1, len(order))
+        self._workers = min(4 * workers if workers > 1 else 1, len(order), store.connections or len(order))
         # Each large wheel is unpacked while it comes, so more of them than cores only get in each other's way; where
         # the network is the limit, each gains connections.
         self._downloads = threading.Semaphore(min(workers, 1 + max(2, os.cpu_count() or 1)))

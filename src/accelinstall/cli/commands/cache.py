@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from accelinstall import pipeline
-from accelinstall.cli import documents, text
+from accelinstall.cli import documents, options, text
 from accelinstall.cli.progress import drawing
 from accelinstall.cli.requests import request_from
 
@@ -33,19 +33,14 @@ def _days(text: str) -> float:
     return float(text)
 
 
-def _bytes(text: str) -> int:
-    match = re.fullmatch(r"(\d+(?:\.\d+)?) ?([kMGT]?)(i?)B?", text)
-    if match is None:
-        raise argparse.ArgumentTypeError(f"`{text}` is not a size such as 500MB, 50GB or 46.5GiB")
-    return int(float(match[1]) * (1024 if match[3] else 1000) ** " kMGT".index(match[2] or " "))
-
-
 def fill(parser: Parser) -> None:
     """The options of the command."""
     parser.add_argument("action", choices=("size", "verify", "prune", "clear"), nargs="?", default="size")
     group = parser.add_argument_group("prune", "what environments hold or could go back to always stays")
     group.add_argument("--older-than", metavar="DAYS", type=_days, help="unused for so long (default: 30)")
-    group.add_argument("--max-size", metavar="SIZE", type=_bytes, help="such as 50GB: least recently used first")
+    group.add_argument(
+        "--max-size", metavar="SIZE", type=options.size_of, help="such as 50GB: least recently used first"
+    )
 
 
 def run(arguments: Namespace, console: Console, environ: Mapping[str, str]) -> int:

@@ -28,6 +28,7 @@ def fill(parser: Parser) -> None:
     parser.add_argument(
         "-d", "--dest", metavar="DIR", default="wheelhouse", help="folder of the wheels (default: wheelhouse)"
     )
+    options.add_downloading(parser)
     options.add_project(parser)
     parser.add_argument("--target", metavar="SLUG", action="append", default=[], help="such as cu130 (repeatable)")
     parser.add_argument("--all-targets", action="store_true", help="every target of [tool.accelinstall]")

@@ -29,6 +29,7 @@ EXAMPLES = (
 
 def fill(parser: Parser) -> None:
     """The options of the command."""
+    options.add_downloading(parser)
     options.add_preference(parser)
     options.add_project(parser)
     options.add_installing(parser)

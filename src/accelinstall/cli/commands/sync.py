@@ -26,6 +26,7 @@ EXAMPLES = (
 def fill(parser: Parser) -> None:
     """The options of the command."""
     parser.add_argument("lock_file", metavar="PYLOCK", nargs="?", default="", help="a lock to install as it is")
+    options.add_downloading(parser)
     options.add_project(parser)
     parser.add_argument("--target", metavar="SLUG", default="", help="such as cu130")
     parser.add_argument("--frozen", action="store_true", help="take the lock as it is, never lock")
