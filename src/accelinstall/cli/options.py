@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 
-from accelinstall.cli.parser import Parser
+from accelinstall.cli.usage import Parser
 from accelinstall.model.hardware import ENVIRONMENTS
 from accelinstall.model.selection import PREFERENCES
 

@@ -3,18 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import NoReturn
 
 from accelinstall.cli import commands
-from accelinstall.errors import UsageError
-
-
-class Parser(argparse.ArgumentParser):
-    """An argparse parser whose mistakes are :class:`UsageError`, with a hint where to look."""
-
-    def error(self, message: str) -> NoReturn:
-        """:raises UsageError: always."""
-        raise UsageError(message, hint=f"{self.prog} --help")
+from accelinstall.cli.usage import Parser
 
 
 def build_parser(only: str | None = None) -> Parser:

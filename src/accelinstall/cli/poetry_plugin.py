@@ -17,7 +17,8 @@ from poetry.console.commands.command import Command
 from poetry.plugins.application_plugin import ApplicationPlugin
 
 from accelinstall.cli import commands, run
-from accelinstall.cli.parser import Parser, add_common
+from accelinstall.cli.parser import add_common
+from accelinstall.cli.usage import Parser
 
 if TYPE_CHECKING:
     from cleo.io.inputs.definition import Definition

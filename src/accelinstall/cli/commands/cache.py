@@ -15,7 +15,7 @@ from accelinstall.cli.requests import request_from
 
 if TYPE_CHECKING:
     from accelinstall.cli.console import Console
-    from accelinstall.cli.parser import Parser
+    from accelinstall.cli.usage import Parser
     from accelinstall.pipeline.outcomes import CacheState
 
 EXAMPLES = (

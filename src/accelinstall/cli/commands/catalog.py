@@ -12,7 +12,7 @@ from accelinstall.cli.showing import print_lines
 
 if TYPE_CHECKING:
     from accelinstall.cli.console import Console
-    from accelinstall.cli.parser import Parser
+    from accelinstall.cli.usage import Parser
 
 EXAMPLES = (
     "accelinstall catalog show tensorflow",

@@ -15,7 +15,7 @@ from accelinstall.errors import AccelinstallError, UsageError
 
 if TYPE_CHECKING:
     from accelinstall.cli.console import Console
-    from accelinstall.cli.parser import Parser
+    from accelinstall.cli.usage import Parser
     from accelinstall.doctor import Diagnosis, Snapshot
     from accelinstall.model.finding import Finding
     from accelinstall.pipeline.request import Request

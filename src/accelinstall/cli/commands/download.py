@@ -13,7 +13,7 @@ from accelinstall.cli.requests import request_from
 
 if TYPE_CHECKING:
     from accelinstall.cli.console import Console
-    from accelinstall.cli.parser import Parser
+    from accelinstall.cli.usage import Parser
 
 EXAMPLES = (
     "accelinstall download --dest wheelhouse",

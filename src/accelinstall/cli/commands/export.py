@@ -18,7 +18,7 @@ from accelinstall.pipeline.exporting import Exported, plan_export
 
 if TYPE_CHECKING:
     from accelinstall.cli.console import Console
-    from accelinstall.cli.parser import Parser
+    from accelinstall.cli.usage import Parser
     from accelinstall.pipeline.request import Request
 
 EXAMPLES = (

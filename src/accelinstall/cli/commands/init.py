@@ -16,7 +16,7 @@ from accelinstall.values import replace
 
 if TYPE_CHECKING:
     from accelinstall.cli.console import Console
-    from accelinstall.cli.parser import Parser
+    from accelinstall.cli.usage import Parser
     from accelinstall.pipeline.initialising import Initialisation
     from accelinstall.pipeline.request import Request
 

@@ -14,7 +14,7 @@ from accelinstall.cli.showing import print_lines, tell
 
 if TYPE_CHECKING:
     from accelinstall.cli.console import Console
-    from accelinstall.cli.parser import Parser
+    from accelinstall.cli.usage import Parser
     from accelinstall.pipeline.request import Request
 
 EXAMPLES = (

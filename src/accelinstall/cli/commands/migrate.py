@@ -14,7 +14,7 @@ from accelinstall.errors import UsageError
 
 if TYPE_CHECKING:
     from accelinstall.cli.console import Console
-    from accelinstall.cli.parser import Parser
+    from accelinstall.cli.usage import Parser
     from accelinstall.migration.story import Comparison, Migration
     from accelinstall.pipeline.request import Request
 

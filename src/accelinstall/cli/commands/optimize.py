@@ -15,7 +15,7 @@ from accelinstall.errors import SelectionError
 
 if TYPE_CHECKING:
     from accelinstall.cli.console import Console
-    from accelinstall.cli.parser import Parser
+    from accelinstall.cli.usage import Parser
     from accelinstall.pipeline.outcomes import Optimized
     from accelinstall.pipeline.request import Request
 

@@ -14,7 +14,7 @@ from accelinstall.cli.showing import conclude, exit_code, watching
 
 if TYPE_CHECKING:
     from accelinstall.cli.console import Console
-    from accelinstall.cli.parser import Parser
+    from accelinstall.cli.usage import Parser
 
 EXAMPLES = (
     "accelinstall sync",

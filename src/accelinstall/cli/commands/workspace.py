@@ -12,7 +12,7 @@ from accelinstall.cli.showing import tell
 
 if TYPE_CHECKING:
     from accelinstall.cli.console import Console
-    from accelinstall.cli.parser import Parser
+    from accelinstall.cli.usage import Parser
     from accelinstall.model.project import Project
 
 EXAMPLES = (
