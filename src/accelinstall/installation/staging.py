@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 
 from accelinstall import fs
+from accelinstall.apart import keep_apart
 from accelinstall.installation.errors import from_os_error
 from accelinstall.values import dataclass
 
@@ -42,6 +43,8 @@ class Stage:
                 path = path.rpartition("/")[0]
         try:
             os.makedirs(self.root, exist_ok=True)
+            # What these folders replace may just have been removed beside them.
+            keep_apart(self.root)
             # A folder sorts before what is in it.
             for path in sorted(needed):
                 os.mkdir(path)
