@@ -137,7 +137,9 @@ def serving(wheels: Path, work: Path, rate: int, latency: float) -> Iterator[str
         print("note: nginx is not installed, a Python server stands in", file=sys.stderr)
         command = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1", "-d", str(wheels)]
     else:
-        limit = f"limit_rate {rate};" if rate else ""
+        # nginx sends up to 2 MB of an answer before it looks at its limit: a part of a file of that length would come
+        # as if there were none.
+        limit = f"limit_rate {rate}; sendfile_max_chunk 64k;" if rate else ""
         configuration = work / "nginx.conf"
         configuration.write_text(
             f"daemon off; pid {work}/nginx.pid; error_log {work}/error.log; worker_processes 1;\n"
