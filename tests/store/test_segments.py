@@ -1,4 +1,4 @@
-"""The map of a file that arrives in parts, and the pace of its connections, by value."""
+"""The map of a file that arrives in parts, and its journal, by value."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accelinstall.store.journal import parse_journal
-from accelinstall.store.lanes import INTERVAL, Lanes
-from accelinstall.store.pace import Pace, Sample
 from accelinstall.store.segments import Segments
 
 
@@ -84,63 +82,6 @@ def test_whatever_the_order_every_byte_is_fetched_exactly_once(size, length, see
             segments.release(claim)
     assert fetched == [1] * size
     assert segments.arrived == ((0, size),)
-
-
-def simulate(*, per_connection: float, in_all: float, files: int = 1, intervals: int = 60) -> list[int]:
-    """Targets over time on a path with these limits (bytes per second)."""
-    pace, targets = Pace(), []
-    for _ in range(intervals):
-        rate = min(in_all, (files + pace.target) * per_connection)
-        targets.append(pace.decide(Sample(rate=rate, files=files, extra=pace.target, waiting=1.0)))
-    return targets
-
-
-def test_capped_connections_multiply_until_they_fill_the_path():
-    targets = simulate(per_connection=20e6, in_all=10e9)
-    assert targets[-1] == 31
-    assert targets.index(31) <= 10
-
-
-def test_a_path_that_is_full_keeps_one_connection_but_for_rare_trials():
-    targets = simulate(per_connection=1e9, in_all=1e9)
-    assert targets[-1] == 0
-    assert sum(target > 0 for target in targets) <= 10
-
-
-def test_the_last_doubling_that_did_not_pay_is_taken_back():
-    targets = simulate(per_connection=20e6, in_all=100e6)
-    assert targets[-1] in (3, 7)
-    assert max(targets) <= 15
-
-
-def test_connections_go_when_something_else_is_the_limit():
-    pace = Pace()
-    for _ in range(10):
-        pace.decide(Sample(rate=(1 + pace.target) * 1e6, files=1, extra=pace.target, waiting=1.0))
-    assert pace.target > 8
-    for _ in range(20):
-        pace.decide(Sample(rate=5e6, files=1, extra=pace.target, waiting=0.1))
-    assert pace.target == 0
-
-
-def test_further_connections_are_shared_fairly_and_counted():
-    now = [0.0]
-    pace = Pace()
-    pace.target = 4
-    lanes = Lanes(pace, clock=lambda: now[0])
-    lanes.begin()
-    lanes.begin()
-    assert [lanes.join(mine) for mine in (0, 1, 2)] == [True, True, False]
-    assert lanes.join(0)
-    assert lanes.has_room
-    pace.target = 1
-    assert lanes.is_crowded()
-    lanes.leave()
-    lanes.leave()
-    assert not lanes.is_crowded()
-    now[0] += INTERVAL
-    lanes.note(1, 0.1)
-    assert not lanes.has_room
 
 
 @given(st.text(alphabet="accelinstall parts 1\n0123456789-end", max_size=80))

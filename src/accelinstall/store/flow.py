@@ -17,7 +17,7 @@ from accelinstall.errors import SourceError
 from accelinstall.events import FileAdvanced
 from accelinstall.fs import write_all
 from accelinstall.store.members import Cancelled
-from accelinstall.store.wide import CHUNK, Unstreamable, Wide
+from accelinstall.store.wide import CHUNK, LEAST, Unstreamable, Wide
 
 if TYPE_CHECKING:
     from accelinstall.net import Stream
@@ -130,6 +130,21 @@ class Flow:
 
     def _over_one(self, position: int) -> Iterator[bytes]:
         lanes = self._task.lanes
+        least = 2 * min(LEAST, self._task.part)
+        if not lanes.is_wide or self._size - position <= least:
+            lanes.offer()
+            try:
+                for piece in self._one(position):
+                    yield piece
+                    position += len(piece)
+                    if lanes.is_wide and self._size - position > least:
+                        break
+            finally:
+                lanes.withdraw()
+        if position < self._size:
+            yield from self._over_several(position)
+
+    def _one(self, position: int) -> Iterator[bytes]:
         with self._open(position, None) as stream:
             pieces = stream.chunks(CHUNK)
             while True:
@@ -137,12 +152,8 @@ class Flow:
                 piece = next(pieces, b"")
                 if not piece:
                     return
-                lanes.note(len(piece), time.monotonic() - began)
+                self._task.lanes.note(len(piece), time.monotonic() - began)
                 yield piece
-                position += len(piece)
-                if lanes.has_room and self._size - position > 2 * self._task.part:
-                    break
-        yield from self._over_several(position)
 
     def _over_several(self, position: int) -> Iterator[bytes]:
         wide = Wide(
@@ -166,7 +177,7 @@ class Flow:
         """:raises Unstreamable: when what comes is not that part of the file that was begun."""
         from accelinstall.net import RangeRefused, WrongRange
 
-        headers = {"If-Range": self._validator} if self._validator and start else None
+        headers = {"If-Range": self._validator} if self._validator and (start or stop) else None
         try:
             stream = self._task.http.open(self._task.address, start=start, stop=stop, headers=headers)
         except (RangeRefused, WrongRange) as refused:

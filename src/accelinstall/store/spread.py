@@ -74,6 +74,7 @@ class Spread:
         with self._lock:
             self._save()
             claim = self._segments.claim(alone=True) if pieces else None
+        self._hands.lanes.offer()
         try:
             while not self._finished():
                 if claim is None:
@@ -84,6 +85,7 @@ class Spread:
                 self._fetch_first(claim, pieces)
                 claim = pieces = None
         finally:
+            self._hands.lanes.withdraw()
             with self._changed:
                 # From here on no other thread writes: the file may be read, cut off or removed.
                 self._closed = True
@@ -136,11 +138,13 @@ class Spread:
             os.lseek(descriptor, claim.position, os.SEEK_SET)
             began = time.monotonic()
             for piece in pieces:
-                hands.lanes.note(len(piece), time.monotonic() - began)
+                arrived = time.monotonic()
+                hands.lanes.note(len(piece), 0.0 if helps else arrived - began)
                 if hands.cancelled():
                     raise Cancelled
                 if not self._take(claim, piece, descriptor):
                     return
+                hands.lanes.note(0, idle=time.monotonic() - arrived)
                 if not helps:
                     hands.follow(self._segments.front)
                     self._widen()
@@ -193,11 +197,12 @@ class Spread:
                     self._follow(claim, self._hands.open(claim.position, claim.stop), helps=True)
                 finally:
                     self._give_back(claim)
-                claim = None if self._hands.lanes.is_crowded() else self._next(alone=False)
+                claim = None if self._hands.lanes.is_crowded(self._helpers) else self._next(alone=False)
         except Cancelled:
             return
         except (SourceError, OSError):
             # The first connection meets the same trouble, and tells.
+            self._hands.lanes.broke()
             with self._lock:
                 self._broken += 1
         except RangesUnusable:
