@@ -55,6 +55,17 @@ def receipt_of(venv: Path) -> dict[str, object]:
 @pytest.fixture
 def known(ground):
     """The ground after one whole installation, which left an outline."""
+    return installed(ground)
+
+
+@pytest.fixture
+def many(ground):
+    """The same with so many files that two processes lay them out."""
+    ground.add("crowd", files={f"crowd/part{number // 400}/m{number}.py": "" for number in range(2_000)})
+    return installed(ground)
+
+
+def installed(ground):
     venv = ground.venv("place")
     done = ground.sync(venv)
     assert done.returncode == 0, done.stderr
@@ -182,10 +193,87 @@ def test_after_a_kill_the_next_run_completes_or_undoes_and_the_environment_is_wh
 def test_files_that_every_start_of_python_runs_come_last(tmp_path):
     (tmp_path / "lib").mkdir()
     outline = Outline(
-        folders=["lib", "lib/pkg"],
-        links=[("x", "lib", ["hook.pth", "module.py"]), ("x", "lib/pkg", ["a.py"])],
-        writes=[("lib/z", "-", "-", b"")],
+        halves=(["lib\tx\thook.pth\tmodule.py", "lib/pkg\tx\ta.py"], ["lib/pkg\ty\tb.py"]),
+        writes=[("lib/z", "-", "-", "0", b"")],
     )
     placed, merged = landing(outline, str(tmp_path))
     assert placed == ["lib/pkg", "lib/module.py", "lib/z", "lib/hook.pth"]
     assert merged == ["", "lib"]
+
+
+HELPED = """
+import os, sys, atexit
+_forks = []
+sys.addaudithook(lambda event, arguments: _forks.append(event) if event == "os.fork" else None)
+atexit.register(lambda: os.write(2, b"forks %d" % len(_forks)))
+"""
+# The first link of the process that was forked, or of the one that forked it.
+IN_COPY = """
+import os, sys, time
+_own, _seen = os.getpid(), []
+def _hook(event, arguments):
+    if event == "os.fork":
+        _seen.append(event)
+    if event == "os.link" and _seen and (os.getpid() != _own) is {is_copy}:
+        {action}
+sys.addaudithook(_hook)
+"""
+needs_two_cores = pytest.mark.skipif(
+    not hasattr(os, "sched_getaffinity") or len(os.sched_getaffinity(0)) < 2, reason="needs two cores"
+)
+
+
+@needs_two_cores
+def test_two_processes_and_one_lay_out_the_same(many):
+    second = many.venv("place")
+    assert "forks 1" in many.sync(second, before=HELPED).stderr
+    assert contents(second) == many.whole
+    shutil.rmtree(second)
+    second = many.venv("place")
+    alone = "import os; os.sched_setaffinity(0, list(os.sched_getaffinity(0))[:1])"
+    done = many.sync(second, before=alone + HELPED, timing=True)
+    assert "forks 0" in done.stderr
+    assert not SPARED & imported(done)
+    assert contents(second) == many.whole
+
+
+def test_few_files_need_no_second_process(known):
+    assert "forks 0" in known.sync(known.venv("place"), before=HELPED).stderr
+
+
+@needs_two_cores
+@pytest.mark.parametrize("action", ["os._exit(9)", "os.kill(os.getpid(), 9)", "raise OSError(28, 'full')"])
+def test_when_the_second_process_fails_the_whole_installation_does_it(many, action):
+    second = many.venv("place")
+    done = many.sync(second, before=IN_COPY.format(is_copy=True, action=action), timing=True)
+    assert done.returncode == 0, done.stderr
+    assert "accelinstall.installation" in imported(done)
+    assert contents(second) == many.whole
+    assert sorted(os.listdir(packages(second) / ".accelinstall")) == ["lock", "receipts", "trash"]
+
+
+@needs_two_cores
+def test_who_comes_after_a_killed_run_waits_for_its_second_process_which_ends_soon(many):
+    second = many.venv("place")
+    before = contents(second)
+    slow = IN_COPY.format(is_copy=True, action="time.sleep(0.001)") + IN_COPY.format(
+        is_copy=False, action="os.kill(os.getpid(), 9)"
+    )
+    assert many.sync(second, before=slow).returncode == -9
+    assert contents(second) == before
+    done = many.sync(second)
+    assert done.returncode == 0, done.stderr
+    assert contents(second) == many.whole
+    assert not (packages(second) / ".accelinstall/staging").exists()
+
+
+@needs_two_cores
+def test_an_interrupt_ends_both_processes_and_the_environment_is_as_before(many):
+    second = many.venv("place")
+    before = contents(second)
+    action = "time.sleep(0.01); os.killpg(0, 2)"
+    done = many.sync(second, before="import os; os.setsid()" + IN_COPY.format(is_copy=False, action=action))
+    assert done.returncode == 130, done.stderr
+    assert "Traceback" not in done.stderr
+    assert contents(second) == before
+    assert not (packages(second) / ".accelinstall/staging").exists()

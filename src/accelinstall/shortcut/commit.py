@@ -19,36 +19,37 @@ def landing(outline: "Outline", prefix: str) -> "tuple[list[str], list[str]]":
 
     :raises Gone: when a file is in the way, or bytecode of a module that comes.
     """
-    folders: dict[str, list[str]] = {}
-    files: dict[str, list[str]] = {}
-    for folder in outline.folders:
-        parent, _, name = folder.rpartition("/")
-        folders.setdefault(parent, []).append(name)
-    for _, folder, names in outline.links:
-        files.setdefault(folder, []).extend(names)
+    there = {"": set(os.listdir(prefix))}
+    coming: dict[str, list[str]] = {"": []}
+    placed = []
+    for row in (row for half in outline.halves for row in half):
+        folder, _, rest = row.partition("\t")
+        if folder not in there:
+            parent, _, name = folder.rpartition("/")
+            if parent not in there:
+                # It comes with its parent, whose row was before this one.
+                continue
+            if name not in there[parent]:
+                placed.append(folder)
+                continue
+            if os.path.islink(f"{prefix}/{folder}") or not os.path.isdir(f"{prefix}/{folder}"):
+                raise Gone(folder)
+            there[folder], coming[folder] = set(os.listdir(f"{prefix}/{folder}")), []
+        coming[folder] += rest.split("\t")[1:]
     for path, *_ in outline.writes:
         folder, _, name = path.rpartition("/")
-        files.setdefault(folder, []).append(name)
-    placed, merged, waiting = [], [], [""]
-    while waiting:
-        folder = waiting.pop()
-        merged.append(folder)
-        inside = f"{folder}/" if folder else ""
-        there = set(os.listdir(f"{prefix}/{folder}"))
-        for name in sorted(folders.get(folder, ())):
-            if name not in there:
-                placed.append(inside + name)
-            elif os.path.islink(f"{prefix}/{inside}{name}") or not os.path.isdir(f"{prefix}/{inside}{name}"):
-                raise Gone(inside + name)
-            else:
-                waiting.append(inside + name)
-        coming = files.get(folder, [])
-        if not there.isdisjoint(coming) or ("__pycache__" in there and _is_compiled(f"{prefix}/{folder}", coming)):
+        if folder in there:
+            coming[folder].append(name)
+    # A folder with several rows was placed by each.
+    placed = list(dict.fromkeys(placed))
+    for folder, names in coming.items():
+        old = there[folder]
+        if not old.isdisjoint(names) or ("__pycache__" in old and _is_compiled(f"{prefix}/{folder}", names)):
             raise Gone(folder)
-        placed += [inside + name for name in sorted(coming)]
+        placed += [f"{folder}/{name}" if folder else name for name in names]
     # Every start of Python runs these: what they import has to be there first.
     placed.sort(key=lambda path: path.endswith(".pth"))
-    return placed, merged
+    return placed, list(there)
 
 
 def _is_compiled(folder: str, names: "list[str]") -> bool:
@@ -56,16 +57,12 @@ def _is_compiled(folder: str, names: "list[str]") -> bool:
     return any(name.partition(".")[0] in stems for name in os.listdir(f"{folder}/__pycache__"))
 
 
-def make_folders(stage: str, folders: "list[str]") -> None:
-    """The folders of the staging area *stage*, whose ``0`` mirrors the prefix."""
-    os.makedirs(f"{stage}/0")
-    for folder in folders:
-        os.mkdir(f"{stage}/0/{folder}")
-
-
-def write_file(path: str, content: bytes, *, executable: bool = False) -> None:
-    """A new file at *path*."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o777 if executable else 0o666)
+def write_file(
+    path: str, content: "bytes | memoryview", *, executable: bool = False, into: "int | None" = None
+) -> None:
+    """A new file at *path*; relative to the folder that *into* has open, if any."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    descriptor = os.open(path, flags, 0o777 if executable else 0o666, dir_fd=into)
     try:
         while content:
             content = content[os.write(descriptor, content) :]

@@ -11,7 +11,8 @@ import sys
 import time
 
 from accelinstall.shortcut.asking import FOLDER, boot, cache_folder, digest, read, write
-from accelinstall.shortcut.commit import Gone, commit, landing, make_folders, remove, write_file
+from accelinstall.shortcut.commit import Gone, commit, remove, write_file
+from accelinstall.shortcut.laying import lay_out
 from accelinstall.shortcut.outline import CREATED, ID, SECONDS, Outline, parse_outline
 
 _SILENT = frozenset({"--no-proof", "-q", "--quiet"})
@@ -134,17 +135,14 @@ def _install(outline: Outline, wish: Wish) -> "tuple[str, str] | None":
         fcntl.flock(holder, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if not _is_new(purelib, outline):
             return None
-        placed, merged = landing(outline, wish.prefix)
         number = f"000001-{os.urandom(4).hex()}"
-        stage = f"{state}/staging/{number}"
+        merged: list[str] = []
         try:
-            make_folders(stage, outline.folders)
-            _link_all(outline, f"{stage}/0")
-            _write_all(outline, f"{stage}/0", wish.python)
+            placed, merged = lay_out(outline, f"{state}/staging/{number}", wish.prefix, wish.python)
             seconds = time.perf_counter() - began
             receipt = outline.receipt.replace(ID, number).replace(f'"{SECONDS}": 0.5', f'"link": {seconds:.4f}')
             receipt = receipt.replace(CREATED, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
-            write_file(f"{stage}/receipt.json", receipt.encode())
+            write_file(f"{state}/staging/{number}/receipt.json", receipt.encode())
             commit(number, state, wish.prefix, placed)
         finally:
             remove(state, number, merged)
@@ -163,87 +161,6 @@ def _said(outline: Outline, wish: Wish, seconds: float) -> str:
     if seconds >= _NOTABLE_SECONDS:
         lines[-1] += f" · link {seconds:.1f} s"
     return "\n".join(lines) + "\n"
-
-
-def _link_all(outline: Outline, stage: str) -> None:
-    """Two threads, each with whole folders: names are looked up in folders that are open, not along whole paths.
-
-    :raises Gone: when a stored file is not there, or cannot be linked.
-    """
-    import _thread
-
-    rows = sorted(outline.links, key=lambda row: len(row[2]), reverse=True)
-    failures: list[BaseException] = []
-
-    def work(rows: "list[tuple[str, str, list[str]]]") -> None:
-        try:
-            for source, folder, names in rows:
-                if failures:
-                    return
-                _link_folder(f"{outline.store}/{source}", f"{stage}/{folder}", names)
-        except BaseException as error:
-            failures.append(error)
-
-    finished = _thread.allocate_lock()
-    finished.acquire()
-
-    def help_out() -> None:
-        try:
-            work(rows[1::2])
-        finally:
-            finished.release()
-
-    _thread.start_new_thread(help_out, ())
-    work(rows[::2])
-    finished.acquire()
-    if failures:
-        raise Gone from failures[0]
-
-
-def _link_folder(source: str, target: str, names: "list[str]") -> None:
-    link = os.link
-    here = os.open(source, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        there = os.open(target, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            for name in names:
-                link(name, name, src_dir_fd=here, dst_dir_fd=there)
-        finally:
-            os.close(there)
-    finally:
-        os.close(here)
-
-
-def _write_all(outline: Outline, stage: str, python: str) -> None:
-    shebang = b"#!" + os.fsencode(python) + b"\n"
-    number, rows = 0, {}
-    for path, mode, kind, content in outline.writes:
-        if kind == "s":
-            content = shebang + content
-            rows[number] = _row(content)
-        number += 1
-        if kind == "r":
-            # The last file of its distribution.
-            for gap, row in rows.items():
-                content = content.replace(b"@%d@," % gap, row.encode())
-            number, rows = 0, {}
-        write_file(f"{stage}/{path}", content, executable=mode == "x")
-
-
-def _row(content: bytes) -> str:
-    """Hash and size of a file as RECORD writes them."""
-    from binascii import b2a_base64
-
-    try:
-        from _sha2 import sha256
-    except ImportError:
-        try:
-            from _sha256 import sha256
-        except ImportError:
-            from hashlib import sha256
-
-    encoded = b2a_base64(sha256(content).digest(), newline=False).decode().rstrip("=")
-    return f"sha256={encoded.replace('+', '-').replace('/', '_')},{len(content)}"
 
 
 def _touch(outline: Outline) -> None:

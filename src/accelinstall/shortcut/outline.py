@@ -13,9 +13,14 @@ if TYPE_CHECKING:
     from accelinstall.installation.layout import Layout, Places
     from accelinstall.model.installation import Interpreter, Receipt
 
-FORMAT = "accelinstall outline 1"
+    _Write = tuple[str, str, str, bytes]
+
+FORMAT = "accelinstall outline 2"
 ID, CREATED, SECONDS = "@id@", "@created@", "@link@"
 """What stands in the receipt's text for its own id and time, and as the name of its one timing."""
+
+# What making a folder and writing a file cost, in links.
+_FOLDER, _FILE, _BYTES = 4, 10, 4_000
 
 
 class Outline:
@@ -27,13 +32,16 @@ class Outline:
     :ivar keys: the wheels' hashes, for their time of use.
     :ivar is_proved: ``yes`` when a framework is among them, which is asked to compute after an installation.
     :ivar lines: what to say, ``Into`` to be filled in.
-    :ivar folders: every folder that files need, parents first.
-    :ivar links: rows of folder in the store, folder, names of the files to link from one to the other.
-    :ivar writes: rows of path, ``x`` (executable) or ``-``, ``s`` (script), ``r`` (RECORD) or ``-``, content.
+    :ivar halves: the work, in two parts that two processes can do side by side: rows of folder, folder in the store
+        and names of the files to link, with tabs between; every folder that files need has one, parents first.
+    :ivar shared: the folders that both halves stand in, parents first.
+    :ivar writes: rows of path, ``x`` (executable) or ``-``, ``s`` (script), ``r`` (RECORD) or ``-``, half, content.  A
+        RECORD is the last of its distribution; its ``r`` is followed by the place and number of each script that lacks
+        hash and size there.
     """
 
     __slots__ = (
-        *("boot", "folders", "is_proved", "keys", "lines", "links", "names", "purelib", "receipt", "spared", "store"),
+        *("boot", "halves", "is_proved", "keys", "lines", "names", "purelib", "receipt", "shared", "spared", "store"),
         "writes",
     )
 
@@ -50,32 +58,30 @@ class Outline:
     keys: "list[str]"
     lines: "list[str]"
     receipt: str
-    folders: "list[str]"
-    links: "list[tuple[str, str, list[str]]]"
-    writes: "list[tuple[str, str, str, bytes]]"
+    shared: "list[str]"
+    halves: "tuple[list[str], list[str]]"
+    writes: "list[tuple[str, str, str, str, bytes | memoryview]]"
 
 
 def parse_outline(data: bytes) -> Outline:
-    """The inverse of :func:`render_outline`.
+    """The inverse of :func:`render_outline`; rows stay text until somebody does what they say.
 
     :raises ValueError: when *data* is cut off or of another format.
     """
-    head, _, blob = data.partition(b"\0")
-    fields = head.decode("utf-8", "surrogateescape").split("\f")
-    form, store, boot, purelib, names, spared, is_proved, keys, lines, receipt, *tables = fields
+    end = data.index(b"\0") + 1
+    form, *fields = data[: end - 1].decode("utf-8", "surrogateescape").split("\f")
     if form != FORMAT:
         raise ValueError(f"not `{FORMAT}`")
-    folders, link_rows, write_rows = (table.split("\n") if table else [] for table in tables)
-    links = []
-    for row in link_rows:
-        source, folder, *files = row.split("\t")
-        links.append((source, folder, files))
+    store, boot, purelib, names, spared, is_proved, keys, lines, receipt, *tables = fields
+    shared, first, second, write_rows = (table.split("\n") if table else [] for table in tables)
+    # The greater part of the text: not copied once more.
+    blob = memoryview(data)[end:]
     writes, position = [], 0
     for row in write_rows:
-        path, mode, kind, size = row.split("\t")
-        writes.append((path, mode, kind, blob[position : position + int(size)]))
+        path, mode, kind, half, size = row.split("\t")
+        writes.append((path, mode, kind, half, blob[position : position + int(size)]))
         position += int(size)
-    if blob[position:] != b"end":
+    if bytes(blob[position:]) != b"end":
         raise ValueError("cut off")
     return Outline(
         store=store,
@@ -87,28 +93,26 @@ def parse_outline(data: bytes) -> Outline:
         keys=keys.split(" "),
         lines=lines.split("\n"),
         receipt=receipt,
-        folders=folders,
-        links=links,
+        shared=shared,
+        halves=(first, second),
         writes=writes,
     )
 
 
 def render_outline(outline: Outline) -> "bytes | None":
     """The text of *outline*; ``None`` when a path holds a sign that the format needs."""
-    tables = [
-        "\n".join(outline.folders),
-        "\n".join(["\t".join([source, folder, *files]) for source, folder, files in outline.links]),
-        "\n".join([f"{path}\t{mode}\t{kind}\t{len(content)}" for path, mode, kind, content in outline.writes]),
-    ]
+    tables = [outline.shared, *outline.halves]
+    tables.append(["\t".join([*row[:4], str(len(row[4]))]) for row in outline.writes])
     fields = [FORMAT, outline.store, outline.boot, outline.purelib, " ".join(outline.names), " ".join(outline.spared)]
     fields += [outline.is_proved, " ".join(outline.keys)]
-    fields += ["\n".join(outline.lines), outline.receipt, *tables]
-    names = [name for _, _, files in outline.links for name in files]
-    names += [*outline.folders, *(row[0] for row in outline.writes), outline.store]
+    fields += ["\n".join(outline.lines), outline.receipt, *map("\n".join, tables)]
+    names = [*outline.shared, *(row[0] for row in outline.writes), outline.store]
     if any("\t" in name or "\n" in name for name in names) or any("\f" in field or "\0" in field for field in fields):
         return None
+    if any("\n" in row for half in outline.halves for row in half):
+        return None
     head = "\f".join(fields).encode("utf-8", "surrogateescape")
-    return b"".join([head, b"\0", *(content for *_, content in outline.writes), b"end"])
+    return b"".join([head, b"\0", *(row[4] for row in outline.writes), b"end"])
 
 
 def outline_of(
@@ -133,7 +137,7 @@ def outline_of(
 
     inside = f"{places.prefix}/"
     grouped: dict[tuple[str, str], list[str]] = {}
-    writes: list[tuple[str, str, str, bytes]] = []
+    writes: list[_Write] = []
     folders: set[str] = set()
     taken: set[str] = set()
     names, keys = [], []
@@ -144,6 +148,9 @@ def outline_of(
         # Two distributions that share a path: who wins is told to the user every time.
         if any(not target.startswith(inside) for target in targets) or not taken.isdisjoint(targets):
             return None
+        text = "".join(targets)
+        if "\t" in text or "\n" in text:
+            return None
         taken.update(targets)
         folders.update([target.rpartition("/")[0][len(inside) :] for target in targets])
         for target, (source, _) in layout.links.items():
@@ -151,11 +158,13 @@ def outline_of(
             place, _, final = target.rpartition("/")
             if name != final or not folder.startswith(f"{store}/"):
                 return None
-            grouped.setdefault((folder[len(store) + 1 :], place[len(inside) :]), []).append(name)
+            grouped.setdefault((place[len(inside) :], folder[len(store) + 1 :]), []).append(name)
         written = _written(layout, interpreter, inside)
         if written is None:
             return None
         writes += written
+    halves, shared = _halve(_rows(grouped, folders), writes)
+    first = {row.partition("\t")[0] for row in halves[0]}.union(shared)
     told = dataclasses.replace(receipt, id=ID, created=CREATED, previous="", timings={SECONDS: 0.5})
     return Outline(
         store=store,
@@ -167,13 +176,13 @@ def outline_of(
         keys=keys,
         lines=lines,
         receipt=render_receipt(told),
-        folders=_with_parents(folders),
-        links=[(source, folder, files) for (source, folder), files in grouped.items()],
-        writes=writes,
+        shared=shared,
+        halves=halves,
+        writes=[(*row[:3], "0" if row[0].rpartition("/")[0] in first else "1", row[3]) for row in writes],
     )
 
 
-def _written(layout: "Layout", interpreter: "Interpreter", inside: str) -> "list[tuple[str, str, str, bytes]] | None":
+def _written(layout: "Layout", interpreter: "Interpreter", inside: str) -> "list[_Write] | None":
     """The files that are new in every environment, RECORD last, with a gap for each script's row."""
     from accelinstall.installation.records import record_path, render_record
     from accelinstall.installation.scripts import shebang
@@ -181,25 +190,60 @@ def _written(layout: "Layout", interpreter: "Interpreter", inside: str) -> "list
     own = shebang(interpreter.executable)
     if own != b"#!" + os.fsencode(interpreter.executable) + b"\n":
         return None
-    rows = dict(layout.rows)
-    contents: list[tuple[str, str, str, bytes]] = []
+    contents: list[_Write] = []
+    scripts: dict[str, int] = {}
     for target, (content, executable) in layout.fresh.items():
         is_script = content.startswith(own)
         if is_script:
-            # Told apart by their place; a digest never holds such signs.
-            rows[target] = (f"@{len(contents)}@", "")
+            scripts[target] = len(scripts)
             content = content[len(own) :]
         contents.append((target[len(inside) :], "x" if executable else "-", "s" if is_script else "-", content))
-    table = [(record_path(layout.base, target), *row) for target, row in rows.items()]
-    record = render_record([*table, (record_path(layout.base, layout.record), "", "")])
-    contents.append((layout.record[len(inside) :], "-", "r", record.encode("utf-8", "surrogateescape")))
+    record, gaps = bytearray(), []
+    for target, row in [*layout.rows.items(), (layout.record, ("", ""))]:
+        line = render_record([(record_path(layout.base, target), *(("", "") if target in scripts else row))])
+        record += line.encode("utf-8", "surrogateescape")
+        if target in scripts:
+            # The second comma comes with hash and size.
+            del record[-2:]
+            gaps.append(f"{len(record)}:{scripts[target]}")
+            record += b"\n"
+    contents.append((layout.record[len(inside) :], "-", "r" + " ".join(gaps), bytes(record)))
     return contents
 
 
-def _with_parents(folders: "set[str]") -> "list[str]":
+def _rows(grouped: "dict[tuple[str, str], list[str]]", folders: "set[str]") -> "list[str]":
+    """One row for each pair of folders, and for each folder without files; what is in a folder comes right after it."""
     found: set[str] = set()
     for folder in folders:
         while folder and folder not in found:
             found.add(folder)
             folder = folder.rpartition("/")[0]
-    return sorted(found)
+    pairs = [*grouped.items(), *(((folder, ""), []) for folder in found.difference(place for place, _ in grouped))]
+    return ["\t".join([*pair, *names]) for pair, names in sorted(pairs, key=lambda item: item[0][0].split("/"))]
+
+
+def _halve(rows: "list[str]", writes: "Iterable[_Write]") -> "tuple[tuple[list[str], list[str]], list[str]]":
+    """*rows* cut where both halves are as much work, files to write included; and the folders that both stand in."""
+    written: dict[str, int] = {}
+    for path, *_, content in writes:
+        folder = path.rpartition("/")[0]
+        written[folder] = written.get(folder, 0) + _FILE + len(content) // _BYTES
+    work = []
+    for row in rows:
+        folder = row.partition("\t")[0]
+        # Written once, though a folder may have several rows.
+        work.append(_FOLDER + row.count("\t") - 1 + written.pop(folder, 0))
+    left, cut = sum(work) / 2, 0
+    while cut < len(rows) and left >= work[cut]:
+        left -= work[cut]
+        cut += 1
+    first, second = rows[:cut], rows[cut:]
+    if not second:
+        return (first, second), []
+    folder, source, *names = second[0].split("\t")
+    share = max(0, min(len(names), int(left) - _FOLDER))
+    if share:
+        first.append("\t".join([folder, source, *names[:share]]))
+        second[0] = "\t".join([folder, source, *names[share:]])
+    parts = folder.split("/") if folder else []
+    return (first, second), ["/".join(parts[: number + 1]) for number in range(len(parts))]
