@@ -20,7 +20,8 @@ def main(root: str, *rows: str) -> None:
             LockedPackage(name=name, version=version, filename=filename, sha256=sha256, url=url, size=int(size))
         )
     with HttpClient(environ={}, keyring=False) as http:
-        entries = Store(root).fetch(packages, http=http)
+        # Parts are small so that wheels of a few megabytes are large ones.
+        entries = Store(root, part=1 << 20, processes=2).fetch(packages, http=http)
     print(json.dumps([entry.root for entry in entries.values()]))
 
 

@@ -12,15 +12,18 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from accelinstall.events import Event, FileAdvanced, FileStarted, PhaseAdvanced
 from accelinstall.model.lock import LockedPackage
 from accelinstall.net import HttpClient
-from accelinstall.store import Store
+from accelinstall.store import HashMismatch, Store
 from accelinstall.testing import Fault, IndexServer, make_wheel
-from tests.store.kit import leftovers, locked, noise, sha256_of, tree_of
+from tests.store.kit import Ear, leftovers, locked, noise, sha256_of, tree_of
 
 posix = pytest.mark.skipif(os.name != "posix", reason="POSIX signals and users")
 
@@ -100,6 +103,103 @@ def test_killed_at_any_moment_the_next_fetch_makes_it_whole(tmp_path: Path, serv
     assert leftovers(cache) == []
 
 
+linux = pytest.mark.skipif(sys.platform != "linux", reason="members are forked on Linux only")
+
+
+def children_of(process: int) -> list[int]:
+    with suppress(OSError):
+        return [int(text) for text in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+    return []
+
+
+@linux
+def test_several_processes_bring_what_one_brings(tmp_path: Path, server: IndexServer):
+    packages = [offer(server, tmp_path / "wheels", f"pack{n}", 300_000 * n) for n in range(1, 9)]
+    with HttpClient(environ={}, keyring=False) as http:
+        alone = Store(str(tmp_path / "alone")).fetch(packages, http=http)
+        server.requests.clear()
+        ear = Ear()
+        together = Store(str(tmp_path / "cache"), processes=3).fetch(packages, http=http, progress=ear)
+    assert [tree_of(entry.root) for entry in together.values()] == [tree_of(entry.root) for entry in alone.values()]
+    assert [entry.files for entry in together.values()] == [entry.files for entry in alone.values()]
+    assert sorted(request.path for request in server.requests) == sorted(
+        server.file_path(package.filename) for package in packages
+    )
+    arrived = sum(event.amount for event in ear.events if isinstance(event, FileAdvanced))
+    unpacked = [event for event in ear.events if isinstance(event, PhaseAdvanced) and event.phase == "unpack"]
+    assert arrived == sum(package.size or 0 for package in packages)
+    assert len(unpacked) == 8
+    assert children_of(os.getpid()) == []
+    assert leftovers(tmp_path / "cache") == []
+
+
+@linux
+def test_the_error_of_a_member_is_raised_here_and_stops_all(tmp_path: Path, server: IndexServer):
+    packages = [offer(server, tmp_path / "wheels", f"pack{n}", 600_000) for n in range(6)]
+    wrong = [replace(package, sha256=f"{number:064x}") for number, package in enumerate(packages)]
+    with HttpClient(environ={}, keyring=False) as http, pytest.raises(HashMismatch):
+        Store(str(tmp_path / "cache"), processes=3).fetch(wrong, http=http)
+    assert children_of(os.getpid()) == []
+
+
+@linux
+def test_what_a_killed_member_had_in_hand_is_brought_by_the_first_process(tmp_path: Path, server: IndexServer):
+    packages = [offer(server, tmp_path / "wheels", f"pack{n}", 700_000) for n in range(6)]
+    ear = Ear()
+
+    def kill_members(event: Event) -> None:
+        ear(event)
+        if isinstance(event, FileStarted):
+            for process in children_of(os.getpid()):
+                os.kill(process, signal.SIGKILL)
+
+    with HttpClient(environ={}, keyring=False) as http:
+        entries = Store(str(tmp_path / "cache"), processes=2).fetch(packages, http=http, progress=kill_members)
+    assert [tree_of(entry.root)[f"{entry.name}/data.bin"] for entry in entries.values()] == [noise(700_000)] * 6
+    assert leftovers(tmp_path / "cache") == []
+
+
+@linux
+def test_an_interruption_reaches_the_members(tmp_path: Path, server: IndexServer):
+    packages = [offer(server, tmp_path / "wheels", f"pack{n}", 1_000_000) for n in range(4)]
+    for package in packages:
+        server.add_fault(server.file_path(package.filename), Fault(times=1, stall_after=600_000, stall=600))
+    process = start(tmp_path / "cache", packages)
+    deadline = time.monotonic() + 20
+    while not (members := children_of(process.pid)) or len(server.requests) < 4:
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    # Long enough for all that comes before the stall.
+    time.sleep(0.7)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=10)
+    assert "KeyboardInterrupt" in errors and errors.count("Traceback") == 1
+    assert not any(Path(f"/proc/{member}").exists() for member in members)
+    # What had arrived of each is kept for the next run, by whichever process it came to.
+    assert leftovers(tmp_path / "cache") == sorted(f"{package.sha256}.whl" for package in packages)
+
+
+@linux
+def test_members_end_with_a_process_that_is_killed(tmp_path: Path, server: IndexServer):
+    packages = [offer(server, tmp_path / "wheels", f"pack{n}", 1_000_000) for n in range(4)]
+    for package in packages:
+        server.add_fault(server.file_path(package.filename), Fault(times=1, stall_after=600_000, stall=600))
+    process = start(tmp_path / "cache", packages)
+    deadline = time.monotonic() + 20
+    while not (members := children_of(process.pid)) or len(server.requests) < 4:
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    process.kill()
+    process.wait()
+    while any(Path(f"/proc/{member}").exists() for member in members):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    # Pipes are closed by the members' end, not before.
+    process.communicate()
+    with HttpClient(environ={}, keyring=False) as http:
+        assert len(Store(str(tmp_path / "cache")).fetch(packages, http=http)) == 4
+
+
 @pytest.fixture
 def shared_folder() -> Iterator[Path]:
     """A folder that other users can enter; pytest's own is private."""
@@ -113,9 +213,10 @@ _AS_NOBODY = """
 import json, os, sys
 import accelinstall.net, accelinstall.store.fetching
 from accelinstall.errors import AccelinstallError
+from accelinstall.events import Event, FileAdvanced, FileStarted, PhaseAdvanced
 from accelinstall.model.lock import LockedPackage
 from accelinstall.net import HttpClient
-from accelinstall.store import Store
+from accelinstall.store import HashMismatch, Store
 root, known, path, sha256, scratch = sys.argv[1:]
 package = LockedPackage(name="other", version="1.0", filename=os.path.basename(path), sha256=sha256, path=path)
 # Everything is imported before the other user, who may not read this Python, takes over.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from argparse import Namespace
 from collections.abc import Mapping
@@ -11,6 +12,8 @@ from accelinstall.model.hardware import ENVIRONMENTS, Overrides
 from accelinstall.pipeline.request import GroupOptions, IndexOptions, Request
 
 _ARCHITECTURE = re.compile(r"sm_\d{2,3}[a-z]?|gfx[0-9a-f]{3,5}|xe[a-z0-9-]*|apple")
+# Each brings a large wheel at a time; more of them than this one server need not bear.
+_MOST_PROCESSES = 6
 
 
 def request_from(arguments: Namespace, environ: Mapping[str, str]) -> Request:
@@ -68,6 +71,7 @@ def request_from(arguments: Namespace, environ: Mapping[str, str]) -> Request:
         root=not one.get("no_root", False),
         connections=one.get("connections", 0),
         limit_rate=one.get("limit_rate", 0),
+        processes=min(_MOST_PROCESSES, os.cpu_count() or 1),
         compile_bytecode=one.get("compile"),
         link_mode=None if one.get("link_mode", "auto") == "auto" else one["link_mode"],
         cache_directory=one.get("cache_dir", ""),

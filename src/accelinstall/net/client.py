@@ -102,6 +102,7 @@ class HttpClient:
             connections=connections,
         )
         self._throttle = Throttle(rate, wait=self._wait) if rate else None
+        self._look_up = look_up
         self._transport = Transport(settings, look_up=look_up)
         self._reached: set[Origin] = set()
         self._unreachable: dict[Origin, HttpError] = {}
@@ -121,6 +122,10 @@ class HttpClient:
         """Close idle connections and end every wait between attempts; later calls fail."""
         self._closed.set()
         self._transport.close()
+
+    def renew(self) -> None:
+        """Use no connection that is open: in a forked process they belong to the one it came from."""
+        self._transport = Transport(self._transport.settings, look_up=self._look_up)
 
     def learn_credentials(self, url: str) -> str:
         """*url* without its login; the login is used from now on for addresses below it and on its host."""

@@ -65,6 +65,7 @@ class Request:
     :ivar exclude_newer: ISO date or time; files uploaded later do not exist.
     :ivar link_mode: how files get from the store into the environment; ``None`` = found by trial.
     :ivar connections: to one host at a time, 0 = as many as pay; ``limit_rate``: bytes per second, 0 = no limit.
+    :ivar processes: that fetch side by side; more than one for a program that may be forked, as ours may.
     :ivar cache_directory: empty = ``ACCELINSTALL_CACHE_DIR``, else the platform's cache folder.
     """
 
@@ -105,6 +106,7 @@ class Request:
     link_mode: LinkMode | None = None
     connections: int = 0
     limit_rate: int = 0
+    processes: int = 1
     cache_directory: str = ""
     config_directory: str = ""
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))

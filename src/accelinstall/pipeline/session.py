@@ -217,7 +217,10 @@ class Session:
         """Unpacked wheels."""
         from accelinstall.store import Store
 
-        return Store(cache_directory(self.request), connections=self.request.connections)
+        request = self.request
+        # A limit on the rate is kept by one process more easily than by several.
+        processes = 1 if request.limit_rate else request.processes
+        return Store(cache_directory(request), connections=request.connections, processes=processes)
 
     def __enter__(self) -> Self:
         return self

@@ -24,6 +24,8 @@ LAYOUT = "store-v1"
 EXPANSION = 1.8
 """Unpacked bytes for each byte of wheel, for the first look at the disk: 32 wheels of torch 2.14 with CUDA unpack from
 2.98 to 5.3 GB, the CPU build of 2.13 from 0.19 to 0.71 GB.  The exact size is checked before unpacking."""
+SMALL = 24 << 20
+"""Bytes of a wheel that is fetched into memory as a whole."""
 _KEY = re.compile(r"[0-9a-f]{64}")
 # Seconds: how exactly the time of the last use is kept, so that most readings write nothing.
 _USE_STEP = 86_400
@@ -38,6 +40,7 @@ class Store:
     :param connections: that a fetch has at most in all; 0 = as many as pay.
     :param pace: decides how many connections a fetch may have; ``part``: bytes that a further one asks for at a time.
     :param streaming: unpack wheels out of their download where that is possible, instead of from a file.
+    :param processes: that work on a fetch at most; more than one for a program that may be forked.
     """
 
     def __init__(
@@ -51,12 +54,14 @@ class Store:
         part: int = 8 << 20,
         connections: int = 0,
         streaming: bool = True,
+        processes: int = 1,
     ) -> None:
         self.root = os.path.abspath(root)
         self.directory = os.path.join(self.root, LAYOUT)
         self.free_bytes = free_bytes
         self.retry_delay, self.part, self.streaming = retry_delay, part, streaming
-        self.connections = connections
+        self.connections, self.processes = connections, processes
+        self.small = min(SMALL, 3 * part)
         self._pace = pace
         self.boot = _boot_identity() if boot is None else boot
 
@@ -129,7 +134,17 @@ class Store:
         if missing:
             from accelinstall.store.fetching import Fetching
 
-            work = Fetching(self, missing, http=http, progress=progress, address=address, workers=workers)
+            # A limit on connections is kept by one process more easily than by several.
+            processes = 1 if self.connections else self.processes
+            work = Fetching(
+                self,
+                missing,
+                http=http,
+                progress=progress,
+                address=address,
+                workers=workers,
+                processes=processes,
+            )
             found.update(work.run())
         return {sha256: found[sha256] for sha256 in wanted}
 
@@ -184,13 +199,13 @@ class Store:
                     discarded += 1
         return discarded
 
-    def pace(self) -> Pace:
-        """Who decides about connections, for one fetch."""
-        from accelinstall.store.pace import Pace
+    def pace(self, among: int = 1) -> Pace:
+        """Who decides about connections, for one fetch in one of *among* processes."""
+        from accelinstall.store.pace import MOST, Pace
 
         if self._pace is not None:
             return self._pace()
-        return Pace(most=self.connections) if self.connections else Pace()
+        return Pace(most=(self.connections or MOST) // among or 1)
 
     def place(self, sha256: str) -> str:
         """Folder of an entry."""

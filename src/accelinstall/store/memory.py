@@ -16,8 +16,6 @@ from accelinstall.store.wide import CHUNK
 if TYPE_CHECKING:
     from accelinstall.store.download import Download
 
-SMALL = 4 << 20
-"""Bytes of a wheel that is fetched so."""
 # Seconds; what comes more slowly is kept for a next run, in case this one is killed.
 _PATIENCE = 1.0
 
