@@ -7,6 +7,7 @@ import threading
 from collections.abc import Mapping, Sequence
 
 from accelinstall import events, fs
+from accelinstall.forked import fork
 from accelinstall.installation.errors import NoSpace, StoreEntryGone, from_os_error
 from accelinstall.installation.layout import Layout
 from accelinstall.installation.staging import Stage
@@ -16,6 +17,8 @@ from accelinstall.values import dataclass, field
 _THREADS = 2
 # How many files between two looks at the stop sign and two words to the progress callback.
 _STRIDE = 256
+# Files.  To link fewer, a second process costs as much as it saves.
+_MANY = 1_000
 
 _Row = tuple[str, str, LinkMode, bool, Layout]
 """Stored file, staged file, how, executable, whose."""
@@ -36,6 +39,9 @@ def link_files(
 ) -> None:
     """Link or copy every stored file into *stage*; the folders are there.
 
+    Copies keep two threads busy.  Links are over too soon for that: two threads take longer than one, so a second
+    process does half of many, where it may.
+
     :param modes: wheel hash -> how its files get there.
     :raises InstallationError: when a stored file is gone or the file system refuses.
     """
@@ -45,6 +51,9 @@ def link_files(
     for layout in layouts:
         mode = modes[layout.entry.sha256]
         rows += [(source, path(target), mode, runs, layout) for target, (source, runs) in layout.links.items()]
+    if all(mode == "hardlink" for mode in modes.values()):
+        _link_rows(rows, progress)
+        return
     work = _Work(rows, progress)
     threads = [threading.Thread(target=_link_every, args=(work, start), daemon=True) for start in range(_THREADS)]
     try:
@@ -60,6 +69,54 @@ def link_files(
         raise work.failure
 
 
+def _link_rows(rows: Sequence[_Row], progress: events.Progress) -> None:
+    blocks = [rows[first : first + _STRIDE] for first in range(0, len(rows), _STRIDE)]
+    middle = len(blocks) // 2
+    reader, writer = os.pipe()
+    try:
+        helper = fork(lambda _: _link_unheard(blocks[middle:], writer)) if len(rows) >= _MANY else None
+    finally:
+        os.close(writer)
+    try:
+        for block in blocks[:middle]:
+            _link_block(block, progress)
+        while done := os.read(reader, _STRIDE):
+            for block in blocks[middle : middle + len(done)]:
+                _tell(block, progress)
+            middle += len(done)
+        # Nobody did these, or somebody who could not say what was wrong.
+        for block in blocks[middle:]:
+            _link_block(block, progress, is_begun=True)
+    finally:
+        os.close(reader)
+        if helper is not None:
+            helper.stop()
+
+
+def _link_unheard(blocks: Sequence[Sequence[_Row]], writer: int) -> None:
+    """Every block, and a byte into *writer* after each: the second process, which ends when nobody reads them."""
+    for block in blocks:
+        for source, path, *_ in block:
+            os.link(source, path)
+        os.write(writer, b".")
+
+
+def _link_block(block: Sequence[_Row], progress: events.Progress, *, is_begun: bool = False) -> None:
+    link = os.link
+    for row in block:
+        try:
+            link(row[0], row[1])
+        except OSError:
+            # A link is there or it is not: never a part of one.
+            if not (is_begun and os.path.lexists(row[1])):
+                _bring(row)
+    _tell(block, progress)
+
+
+def _tell(block: Sequence[_Row], progress: events.Progress) -> None:
+    progress(events.PhaseAdvanced(phase="link", amount=len(block), detail=block[-1][4].name))
+
+
 def _ensure_space(layouts: Sequence[Layout], stage: Stage, modes: Mapping[str, LinkMode]) -> None:
     """Links cost next to nothing; copies are counted before the first one."""
     needed = sum(layout.entry.size for layout in layouts if modes[layout.entry.sha256] == "copy")
@@ -69,21 +126,14 @@ def _ensure_space(layouts: Sequence[Layout], stage: Stage, modes: Mapping[str, L
 
 def _link_every(work: _Work, start: int) -> None:
     """Every second block of rows: neighbours share folders, so one thread takes whole blocks."""
-    link = os.link
     try:
         for first in range(start * _STRIDE, len(work.rows), _STRIDE * _THREADS):
             block = work.rows[first : first + _STRIDE]
             if work.stop.is_set():
                 return
             for row in block:
-                if row[2] == "hardlink":
-                    try:
-                        link(row[0], row[1])
-                        continue
-                    except OSError:
-                        pass
                 _bring(row)
-            work.progress(events.PhaseAdvanced(phase="link", amount=len(block), detail=block[-1][4].name))
+            _tell(block, work.progress)
     except BaseException as error:
         work.failure = error
         work.stop.set()
