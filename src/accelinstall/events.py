@@ -82,7 +82,8 @@ class Note:
 class Reached:
     """The story has reached a value worth showing before the run ends.
 
-    :ivar stage: ``detected`` (a HardwareReport), ``locked`` (a Locked), ``planned`` (a Synced not yet carried out).
+    :ivar stage: ``detected`` (a HardwareReport), ``locked`` (a Locked), ``planned`` (a Synced not yet carried out),
+        ``laid-out`` (where each file went, for those who remember it).
     """
 
     stage: str

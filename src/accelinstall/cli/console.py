@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
+    from accelinstall.installation.layout import LaidOut
     from accelinstall.shortcut.nothing import Recorder
 
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
@@ -34,6 +35,7 @@ class Console:
         self._answers = answers or sys.stdin
         self.quiet = quiet
         self.recorder = recorder
+        self.laid_out: LaidOut | None = None
         self.told: list[str] = []
         self.said: list[str] = []
 

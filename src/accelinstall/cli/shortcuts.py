@@ -28,7 +28,7 @@ def remember(console: Console, synced: Synced) -> None:
         from accelinstall.shortcut.nothing import remember as remember_nothing
 
         remember_nothing(recorder, environment=synced.environment, out="".join(console.told), err="".join(console.said))
-    elif synced.receipt is not None and not synced.findings and not folders:
+    elif synced.receipt is not None and console.laid_out is not None and not synced.findings and not folders:
         from accelinstall.pipeline.installing import FRAMEWORKS
         from accelinstall.shortcut.keeping import keep_outline
         from accelinstall.transaction import PROTECTED
@@ -38,6 +38,7 @@ def remember(console: Console, synced: Synced) -> None:
             recorder,
             synced.lock,
             synced.receipt,
+            console.laid_out,
             lines=[
                 *"".join(console.told).split("\n")[:1],
                 text.labelled("Into", synced.environment),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from accelinstall.cli import text
 from accelinstall.cli.progress import drawing
@@ -15,6 +15,7 @@ from accelinstall.pipeline.outcomes import Locked, Synced
 
 if TYPE_CHECKING:
     from accelinstall.cli.console import Console
+    from accelinstall.installation.layout import LaidOut
     from accelinstall.model.finding import Finding
     from accelinstall.model.installation import Proof
 
@@ -31,7 +32,9 @@ def _showing(console: Console) -> Callable[[str, object], None]:
     """What is told while the story goes on: found and chosen first, then what will happen."""
 
     def show(stage: str, value: object) -> None:
-        if isinstance(value, HardwareReport):
+        if stage == "laid-out":
+            console.laid_out = cast("LaidOut", value)
+        elif isinstance(value, HardwareReport):
             print_lines(console, text.report_lines(value))
         elif isinstance(value, Locked):
             print_lines(console, text.selected_lines(value.selected))

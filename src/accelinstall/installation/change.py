@@ -11,10 +11,10 @@ from accelinstall import events, fs
 from accelinstall.installation.bytecode import bytecode_path, compile_modules
 from accelinstall.installation.errors import CommitFailed, EnvironmentChanged, from_os_error
 from accelinstall.installation.journal import Journal, commit, order_moves
-from accelinstall.installation.layout import Layout, Places, add_metadata, lay_out, places_of, python_files
+from accelinstall.installation.layout import LaidOut, Layout, Places, add_metadata, lay_out, places_of, python_files
 from accelinstall.installation.linking import choose_modes, link_files, summary_mode
 from accelinstall.installation.planning import Plan, plan_changes
-from accelinstall.installation.records import record_path, render_record
+from accelinstall.installation.records import render_rows
 from accelinstall.installation.recovery import clean
 from accelinstall.installation.staging import Stage, discard
 from accelinstall.installation.state import Hold
@@ -119,6 +119,7 @@ def carry_out(
     finally:
         discard(stage)
     _tidy(change, plan, receipt, hold)
+    progress(events.Reached(stage="laid-out", value=LaidOut(layouts, places, interpreter)))
     return receipt
 
 
@@ -165,9 +166,8 @@ def _stage(
         _add_bytecode(layouts, stage, bytecode, interpreter)
         clock.stop("compile")
     for layout in layouts:
-        rows = [(record_path(layout.base, target), *content) for target, content in layout.rows.items()]
-        record = render_record([*rows, (record_path(layout.base, layout.record), "", "")])
-        stage.write(layout.record, record.encode("utf-8", "surrogateescape"))
+        layout.text = render_rows(layout.base, {**layout.rows, layout.record: ("", "")})
+        stage.write(layout.record, layout.text.encode("utf-8", "surrogateescape"))
     for target, content in plan.rewritten.items():
         stage.write(target, content)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from accelinstall.installation.errors import PathRefused, PathReserved, PathTwice, StoreEntryGone
 from accelinstall.installation.records import slashed
@@ -34,6 +34,7 @@ class Layout:
     :ivar links: target -> (file in the store, executable).
     :ivar fresh: target -> (content, executable): files that are never shared with the store.
     :ivar rows: target -> content, in the order RECORD lists them.
+    :ivar text: the RECORD, once it is written.
     """
 
     package: LockedPackage
@@ -42,6 +43,7 @@ class Layout:
     links: dict[str, tuple[str, bool]] = field(default_factory=dict)
     fresh: dict[str, tuple[bytes, bool]] = field(default_factory=dict)
     rows: dict[str, Content] = field(default_factory=dict)
+    text: str = ""
 
     @property
     def name(self) -> str:
@@ -63,6 +65,15 @@ class Layout:
         self.links.pop(target, None)
         self.fresh.pop(target, None)
         self.rows[target] = instead
+
+
+@dataclass(frozen=True, slots=True)
+class LaidOut:
+    """What one change brought, and where it went."""
+
+    layouts: Sequence[Layout]
+    places: Places
+    interpreter: Interpreter
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from accelinstall.model.installation import InstalledDistribution
 
@@ -31,6 +31,17 @@ def parse_record(text: str) -> list[Row]:
 def render_record(rows: Iterable[Row]) -> str:
     """The text of a RECORD; paths that CSV would misread are quoted."""
     return "".join([f"{quoted(path)},{digest},{size}\n" for path, digest, size in rows])
+
+
+def render_rows(base: str, rows: Mapping[str, tuple[str, str]]) -> str:
+    """The text of a RECORD in *base* for *rows* of absolute path -> hash and size; one pass, for thousands of them."""
+    inside = f"{base}/"
+    cut = len(inside)
+    paths = [target[cut:] if target.startswith(inside) else record_path(base, target) for target in rows]
+    names = "".join(paths)
+    if "," in names or '"' in names or "\n" in names or "\r" in names:
+        paths = list(map(quoted, paths))
+    return "".join([f"{path},{digest},{size}\n" for path, (digest, size) in zip(paths, rows.values(), strict=True)])
 
 
 def quoted(path: str) -> str:

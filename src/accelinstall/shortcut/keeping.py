@@ -11,54 +11,54 @@ from accelinstall.shortcut.outline import outline_of, render_outline
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from accelinstall.installation.layout import LaidOut
     from accelinstall.model.installation import Receipt
     from accelinstall.model.lock import Lock
     from accelinstall.shortcut.nothing import Recorder
 
 
 def keep_outline(
-    recorder: Recorder, lock: Lock, receipt: Receipt, *, lines: Sequence[str], spared: frozenset[str], is_proved: bool
+    recorder: Recorder,
+    lock: Lock,
+    receipt: Receipt,
+    laid_out: LaidOut,
+    *,
+    lines: Sequence[str],
+    spared: frozenset[str],
+    is_proved: bool,
 ) -> None:
-    """Write the outline of *lock*, as *receipt* says it was installed, for the next new environment.
+    """Write the outline of *lock*, as *receipt* says it was installed and *laid_out* where, for the next environment.
 
-    Costs one reading of every manifest.  Nothing is written for what an outline cannot tell: copies and reflinks,
-    bytecode, distributions that share a path.
+    Nothing is written for what an outline cannot tell: copies and reflinks, bytecode, distributions that share a path.
 
     :param lines: what to say when it is installed from its outline.
     :param spared: what an environment may hold already and keeps.
     """
     wish = wish_of(recorder.arguments)
     folder = cache_folder(recorder.arguments, recorder.environ)
+    layouts, interpreter = laid_out.layouts, laid_out.interpreter
     if (
         wish is None
         or not folder
+        or interpreter.executable != wish.python
         or receipt.link_mode != "hardlink"
         or any(row[0] != "install" for row in receipt.changes)
+        or {layout.package for layout in layouts} != set(lock.packages)
+        or not all(layout.entry.shareable for layout in layouts)
     ):
         return
-    from accelinstall.environment import describe
-    from accelinstall.installation.layout import add_metadata, lay_out, places_of
-    from accelinstall.store import Store
-
     text = read(wish.lock_file)
     try:
         path = outline_path(folder, text, wish.python) if text is not None else ""
     except OSError:
         return
-    store = Store(folder)
-    entries = store.find(lock.packages)
-    if not path or len(entries) != len(lock.packages) or not all(entry.shareable for entry in entries.values()):
+    if not path:
         return
-    interpreter = describe(wish.python, cache_directory=folder)
-    places = places_of(interpreter)
-    layouts = [lay_out(package, entries[package.sha256], interpreter, places) for package in lock.packages]
-    for layout in layouts:
-        add_metadata(layout, requested=layout.name in receipt.requested)
+    from accelinstall.store import Store
+
     outline = outline_of(
-        layouts,
-        places,
-        interpreter,
-        store=store.directory,
+        laid_out,
+        store=Store(folder).directory,
         boot=boot(),
         receipt=receipt,
         lines=[line.replace(wish.lock_file, "@lock@").replace(wish.prefix, "@into@") for line in lines],

@@ -10,7 +10,7 @@ TYPE_CHECKING = False  # `typing` itself costs 2 ms.
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from accelinstall.installation.layout import Layout, Places
+    from accelinstall.installation.layout import LaidOut, Layout
     from accelinstall.model.installation import Interpreter, Receipt
 
     _Write = tuple[str, str, str, bytes]
@@ -116,9 +116,7 @@ def render_outline(outline: Outline) -> "bytes | None":
 
 
 def outline_of(
-    layouts: "Iterable[Layout]",
-    places: "Places",
-    interpreter: "Interpreter",
+    laid_out: "LaidOut",
     *,
     store: str,
     boot: str,
@@ -127,7 +125,7 @@ def outline_of(
     spared: "Iterable[str]",
     is_proved: bool,
 ) -> "Outline | None":
-    """The outline of what *layouts* bring, their metadata added; ``None`` when something cannot be told in advance.
+    """The outline of what has been *laid_out*; ``None`` when something cannot be told in advance.
 
     :param receipt: of the installation they stand for.
     """
@@ -135,45 +133,31 @@ def outline_of(
 
     from accelinstall.model.receipts import render_receipt
 
-    inside = f"{places.prefix}/"
+    inside = f"{laid_out.places.prefix}/"
     grouped: dict[tuple[str, str], list[str]] = {}
     writes: list[_Write] = []
-    folders: set[str] = set()
-    taken: set[str] = set()
-    names, keys = [], []
-    for layout in layouts:
-        names.append(layout.name)
-        keys.append(layout.entry.sha256)
-        targets = [*layout.links, *layout.fresh, layout.record]
-        # Two distributions that share a path: who wins is told to the user every time.
-        if any(not target.startswith(inside) for target in targets) or not taken.isdisjoint(targets):
+    for layout in laid_out.layouts:
+        # What another distribution won is in the rows only: who wins is told to the user every time.
+        if len(layout.rows) != len(layout.links) + len(layout.fresh) or not layout.base.startswith(inside):
             return None
-        text = "".join(targets)
-        if "\t" in text or "\n" in text:
-            return None
-        taken.update(targets)
-        folders.update([target.rpartition("/")[0][len(inside) :] for target in targets])
-        for target, (source, _) in layout.links.items():
-            folder, _, name = source.rpartition("/")
-            place, _, final = target.rpartition("/")
-            if name != final or not folder.startswith(f"{store}/"):
-                return None
-            grouped.setdefault((place[len(inside) :], folder[len(store) + 1 :]), []).append(name)
-        written = _written(layout, interpreter, inside)
-        if written is None:
+        written = _written(layout, laid_out.interpreter, inside)
+        if written is None or not _group(layout, f"{store}/", inside, grouped):
             return None
         writes += written
-    halves, shared = _halve(_rows(grouped, folders), writes)
+    rows = _rows(grouped, writes)
+    if sum([row.count("\t") - 1 for row in rows]) != sum(map(len, grouped.values())):
+        return None
+    halves, shared = _halve(rows, writes)
     first = {row.partition("\t")[0] for row in halves[0]}.union(shared)
     told = dataclasses.replace(receipt, id=ID, created=CREATED, previous="", timings={SECONDS: 0.5})
     return Outline(
         store=store,
         boot=boot,
-        purelib=places.schemes["purelib"][len(inside) :],
-        names=names,
+        purelib=laid_out.places.schemes["purelib"][len(inside) :],
+        names=[layout.name for layout in laid_out.layouts],
         spared=sorted(spared),
         is_proved="yes" if is_proved else "no",
-        keys=keys,
+        keys=[layout.entry.sha256 for layout in laid_out.layouts],
         lines=lines,
         receipt=render_receipt(told),
         shared=shared,
@@ -182,43 +166,62 @@ def outline_of(
     )
 
 
+def _group(layout: "Layout", store: str, inside: str, grouped: "dict[tuple[str, str], list[str]]") -> bool:
+    """Add the names of the files to link, by folder and folder in the store; false where an outline has no room."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for target, (source, _) in layout.links.items():
+        place, _, name = target.rpartition("/")
+        folder, _, same = source.rpartition("/")
+        if name != same:
+            return False
+        found.setdefault((place, folder), []).append(name)
+    for (place, folder), names in found.items():
+        if not f"{place}/".startswith(inside) or not folder.startswith(store):
+            return False
+        grouped.setdefault((place[len(inside) :], folder[len(store) :]), []).extend(names)
+    return True
+
+
 def _written(layout: "Layout", interpreter: "Interpreter", inside: str) -> "list[_Write] | None":
     """The files that are new in every environment, RECORD last, with a gap for each script's row."""
-    from accelinstall.installation.records import record_path, render_record
+    from accelinstall.installation.records import render_rows
     from accelinstall.installation.scripts import shebang
 
     own = shebang(interpreter.executable)
     if own != b"#!" + os.fsencode(interpreter.executable) + b"\n":
         return None
     contents: list[_Write] = []
-    scripts: dict[str, int] = {}
+    record = layout.text.encode("utf-8", "surrogateescape")
+    gaps: list[tuple[int, int, int]] = []
     for target, (content, executable) in layout.fresh.items():
-        is_script = content.startswith(own)
-        if is_script:
-            scripts[target] = len(scripts)
-            content = content[len(own) :]
-        contents.append((target[len(inside) :], "x" if executable else "-", "s" if is_script else "-", content))
-    record, gaps = bytearray(), []
-    for target, row in [*layout.rows.items(), (layout.record, ("", ""))]:
-        line = render_record([(record_path(layout.base, target), *(("", "") if target in scripts else row))])
-        record += line.encode("utf-8", "surrogateescape")
-        if target in scripts:
-            # The second comma comes with hash and size.
-            del record[-2:]
-            gaps.append(f"{len(record)}:{scripts[target]}")
-            record += b"\n"
-    contents.append((layout.record[len(inside) :], "-", "r" + " ".join(gaps), bytes(record)))
+        if not target.startswith(inside):
+            return None
+        kind = "-"
+        if content.startswith(own):
+            kind, content = "s", content[len(own) :]
+            row = render_rows(layout.base, {target: layout.rows[target]}).encode("utf-8", "surrogateescape")
+            told = len(",".join(layout.rows[target]))
+            # From its begin, which is the end of another, to hash and size.
+            place = (0 if record.startswith(row) else record.index(b"\n" + row) + 1) + len(row) - 1 - told
+            gaps.append((place, told, len(gaps)))
+        contents.append((target[len(inside) :], "x" if executable else "-", kind, content))
+    pieces, places, done = [], [], 0
+    for place, told, number in sorted(gaps):
+        pieces.append(record[done:place])
+        places.append(f"{sum(map(len, pieces))}:{number}")
+        done = place + told
+    contents.append((layout.record[len(inside) :], "-", "r" + " ".join(places), b"".join([*pieces, record[done:]])))
     return contents
 
 
-def _rows(grouped: "dict[tuple[str, str], list[str]]", folders: "set[str]") -> "list[str]":
+def _rows(grouped: "dict[tuple[str, str], list[str]]", writes: "Iterable[_Write]") -> "list[str]":
     """One row for each pair of folders, and for each folder without files; what is in a folder comes right after it."""
     found: set[str] = set()
-    for folder in folders:
+    for folder in {*(place for place, _ in grouped), *(row[0].rpartition("/")[0] for row in writes)}:
         while folder and folder not in found:
             found.add(folder)
             folder = folder.rpartition("/")[0]
-    pairs = [*grouped.items(), *(((folder, ""), []) for folder in found.difference(place for place, _ in grouped))]
+    pairs = [*grouped.items(), *(((folder, ""), []) for folder in found.difference([place for place, _ in grouped]))]
     return ["\t".join([*pair, *names]) for pair, names in sorted(pairs, key=lambda item: item[0][0].split("/"))]
 
 
