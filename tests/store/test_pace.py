@@ -88,9 +88,10 @@ def test_a_machine_that_is_the_limit_opens_nothing():
 
 
 @pytest.mark.parametrize("per_connection", [5e6, 20e6])
-def test_a_line_that_fills_under_way_gets_as_many_connections_as_fill_it(per_connection):
-    needed = 100e6 / per_connection
-    targets = targets_on(Path(per_connection=per_connection, in_all=100e6), intervals=200)
+@pytest.mark.parametrize("in_all", [100e6, 220e6])
+def test_a_line_that_fills_under_way_gets_as_many_connections_as_fill_it(per_connection, in_all):
+    needed = in_all / per_connection
+    targets = targets_on(Path(per_connection=per_connection, in_all=in_all), intervals=200)
     assert 0.7 * needed <= targets[-1] + 3 <= 1.5 * needed
 
 
@@ -243,6 +244,23 @@ def test_an_interval_is_as_long_as_it_takes_for_every_connection_to_bring_someth
     now[0] += LONGEST_INTERVAL
     lanes.note(0)
     assert (pace.samples[1].rate, pace.samples[1].broken) == (0.0, 1)
+
+
+def test_where_answers_take_long_an_interval_does_too():
+    now = [5.0]
+    pace = Remembering()
+    lanes = Lanes(pace, clock=lambda: now[0])
+    lanes.answered(0.3)
+    lanes.answered(0.2)
+    lanes.answered(0.5)
+    lanes.begin()
+    lanes.note(TELLING)
+    now[0] += 3.9 * 0.2
+    lanes.note(1)
+    assert not pace.samples
+    now[0] += 0.1 * 0.2 + 1e-6
+    lanes.note(1)
+    assert len(pace.samples) == 1
 
 
 def test_room_is_shared_and_never_more_than_there_is():

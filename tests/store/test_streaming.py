@@ -233,6 +233,26 @@ def test_a_connection_that_stands_still_is_relieved_by_one_that_has_nothing_to_d
     never.set()
 
 
+def test_a_connection_that_is_open_goes_on_with_the_first_part():
+    source, asked = Slow(1_000_000), []
+
+    def open_part(start: int, stop: int) -> Iterator[bytes]:
+        asked.append((start, stop))
+        yield from source.open(start, stop)
+
+    wide = Wide(
+        0,
+        1_000_000,
+        part=100_000,
+        lanes=Lanes(Three()),
+        open=open_part,
+        cancelled=lambda: False,
+        begun=source.open(0, 1_000_000),
+    )
+    assert b"".join(wide.pieces()) == source.content
+    assert asked and min(start for start, _ in asked) > 0
+
+
 def test_a_part_that_breaks_is_fetched_by_another_connection():
     source = Slow(1_000_000)
     broken = set()

@@ -129,48 +129,44 @@ class Flow:
                 self._task.pause(self._task.delay * 2 ** (failures - 1))
 
     def _over_one(self, position: int) -> Iterator[bytes]:
-        lanes = self._task.lanes
+        lanes, pieces = self._task.lanes, None
         least = 2 * min(LEAST, self._task.part)
         if not lanes.is_wide or self._size - position <= least:
+            pieces = self._part(position, None)
             lanes.offer()
             try:
-                for piece in self._one(position):
+                began = time.monotonic()
+                for piece in pieces:
+                    lanes.note(len(piece), time.monotonic() - began)
                     yield piece
                     position += len(piece)
                     if lanes.is_wide and self._size - position > least:
                         break
+                    began = time.monotonic()
             finally:
                 lanes.withdraw()
         if position < self._size:
-            yield from self._over_several(position)
+            yield from self._over_several(position, pieces)
 
-    def _one(self, position: int) -> Iterator[bytes]:
-        with self._open(position, None) as stream:
-            pieces = stream.chunks(CHUNK)
-            while True:
-                began = time.monotonic()
-                piece = next(pieces, b"")
-                if not piece:
-                    return
-                self._task.lanes.note(len(piece), time.monotonic() - began)
-                yield piece
-
-    def _over_several(self, position: int) -> Iterator[bytes]:
+    def _over_several(self, position: int, begun: Iterator[bytes] | None) -> Iterator[bytes]:
         wide = Wide(
             position,
             self._size,
             part=self._task.part,
             lanes=self._task.lanes,
-            open=lambda start, stop: self._part(start, stop),
+            open=self._part,
             cancelled=self._task.cancelled,
+            begun=begun,
         )
         try:
             yield from wide.pieces()
         finally:
             wide.close()
 
-    def _part(self, start: int, stop: int) -> Iterator[bytes]:
+    def _part(self, start: int, stop: int | None) -> Iterator[bytes]:
+        began = time.monotonic()
         with self._open(start, stop) as stream:
+            self._task.lanes.answered(time.monotonic() - began)
             yield from stream.chunks(CHUNK)
 
     def _open(self, start: int, stop: int | None) -> Stream:

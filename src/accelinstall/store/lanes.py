@@ -11,6 +11,8 @@ from accelinstall.store.room import Room
 
 INTERVAL, LONGEST_INTERVAL = 0.1, 2.0
 """Seconds between two decisions: at least, and at most where little comes."""
+ANSWERS = 4
+"""How many times as long as an answer takes, at least."""
 TELLING = 1 << 20
 """Bytes that each connection should have brought before a decision: a few pieces, so that one more says nothing."""
 ROOM = 5 << 19
@@ -34,6 +36,7 @@ class Lanes:
         self._waited = self._idle = 0.0
         self._since: float | None = None
         self._missed = False
+        self._answer: float | None = None
         self.rate = 0.0
         self.room = Room(ROOM * self._pace.most)
 
@@ -72,8 +75,8 @@ class Lanes:
             self._waited += waited
             self._idle += idle
             elapsed = now - self._since
-            telling = self._bytes >= TELLING * (self._files + self._extra) or elapsed >= LONGEST_INTERVAL
-            if elapsed >= INTERVAL and telling:
+            telling = self._bytes >= TELLING * (self._files + self._extra)
+            if elapsed >= (max(INTERVAL, ANSWERS * (self._answer or 0.0)) if telling else LONGEST_INTERVAL):
                 sample = self._sample(elapsed)
                 self.rate = sample.rate / max(1.0, sample.connections * (1 - sample.idle))
                 self._pace.decide(sample)
@@ -90,6 +93,11 @@ class Lanes:
             idle=min(1.0, self._idle / elapsed / max(1, self._files + self._extra)),
             broken=self._broken,
         )
+
+    def answered(self, seconds: float) -> None:
+        """An answer began so long after it was asked for; the quickest counts."""
+        with self._lock:
+            self._answer = min(seconds, self._answer or seconds)
 
     def broke(self) -> None:
         """A further connection broke, or the server refused it."""

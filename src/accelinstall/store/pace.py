@@ -41,6 +41,11 @@ class Sample:
         """All of them."""
         return self.files + self.extra
 
+    @property
+    def headroom(self) -> float:
+        """How many times as much would be used if nobody waited."""
+        return 1 / max(0.01, 1 - self.waiting)
+
 
 class Pace:
     """Decides how many connections are wanted beside the first one of each file; values in, a number out.
@@ -55,16 +60,16 @@ class Pace:
     PAYS = 0.65
     """Further connections pay when they bring this part of what as many had brought before.  Whoever shares a full path
     with as many connections of others gets a third by doubling: taking that away from them is no gain."""
-    GAIN = 1.25
-    """What grew less than by this factor did not grow."""
-    EAGER, HUNGRY, SATED = 0.6, 0.15, 0.3
-    """Parts of the time spent waiting: above the first something is tried, above the second more is opened of what has
-    been found to pay; below the third something other than the network is the limit, which says nothing about it."""
+    SOME, GAIN = 0.1, 0.25
+    """Fewer new connections than this part of them, and less growth of the rate, say nothing."""
+    EAGER, HUNGRY = 0.6, 0.15
+    """Parts of the time spent waiting: above the first, further connections are tried where there are none; above the
+    second, more are tried where there are some.  Below, something other than the network is the limit."""
     IDLE, SMOOTH = 0.2, 0.3
     """Above this part of the time spent idle there are too many connections; and how much the last interval tells."""
     GROWING, LONGEST_GROWTH = 1.1, 6
     """New connections are judged when the rate no longer grows by this factor, or after so many intervals."""
-    REST, LONGEST_REST = 10, 80
+    REST, LONGEST_REST = 4, 80
     """Intervals before another trial after one that did not pay; doubled each time."""
 
     def __init__(self, *, most: int = MOST) -> None:
@@ -88,12 +93,12 @@ class Pace:
             before, self._before = self._before, None
             if not self._judge(before, sample):
                 return self.target
-        if self._idle > self.IDLE and sample.waiting < self.SATED:
+        if self._idle > self.IDLE and sample.waiting < 2 * self.HUNGRY:
             self._keep(math.ceil((sample.files + self.target) * (1 - self._idle / 2)), sample)
             self._idle = 0.0
         elif self._rest:
             self._rest -= 1
-        elif sample.waiting > (self.HUNGRY if self._evident else self.EAGER):
+        elif sample.waiting > (self.HUNGRY if self.target else self.EAGER):
             self._try(sample)
         return self.target
 
@@ -116,13 +121,13 @@ class Pace:
     def _judge(self, before: Sample, sample: Sample) -> bool:
         """Whether the connections opened after *before* pay; if they do not, only as many stay as brought something."""
         more = sample.connections * (1 - sample.idle) / max(1, before.connections) - 1
-        gain = self._best / max(1.0, before.rate)
-        if more <= 0.1 or sample.waiting <= self.SATED:
+        gain = self._best / max(1.0, before.rate) - 1
+        if more <= self.SOME:
             return True
-        if (gain - 1) / more >= self.PAYS:
+        if gain >= self.PAYS * min(more, before.headroom - 1):
             self._evident, self._patience = True, self.REST
             return True
-        useful = math.ceil(before.connections * gain) if gain > self.GAIN else before.connections
+        useful = math.ceil(before.connections * (1 + gain)) if gain > self.GAIN else before.connections
         self._keep(useful, sample)
         self._evident = False
         self._rest, self._patience = self._patience, min(self.LONGEST_REST, 2 * self._patience)
@@ -130,7 +135,7 @@ class Pace:
 
     def _try(self, sample: Sample) -> None:
         """Open more, unless those that are wanted already are not all there."""
-        factor = 1 / max(0.01, 1 - sample.waiting) if self._evident else 2.0
+        factor = sample.headroom if self._evident else min(2.0, sample.headroom)
         wider = min(self.most, math.ceil(sample.connections * factor)) - sample.files
         if sample.files and sample.extra >= 0.9 * self.target and wider > self.target:
             self.target, self._before = wider, sample

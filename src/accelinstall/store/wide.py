@@ -49,6 +49,7 @@ class Wide:
 
     :param part: bytes that are asked for at once: from a few times as many down to 1 MiB where many connections share.
     :param open: the pieces of the file from a start up to a stop; raises :class:`Unstreamable` or ``SourceError``.
+    :param begun: a connection that is bringing the file from *position* on; it goes on to the end of the first part.
     :param patience: seconds without a byte after which a part that is waited for is asked for once more.
     """
 
@@ -61,10 +62,12 @@ class Wide:
         lanes: Lanes,
         open: Callable[[int, int], Iterator[bytes]],
         cancelled: Callable[[], bool],
+        begun: Iterator[bytes] | None = None,
         patience: float = 3.0,
     ) -> None:
         self._used, self._next, self._size, self._part = position, position, size, part
         self._lanes, self._open, self._cancelled, self._patience = lanes, open, cancelled, patience
+        self._begun = begun
         self._lock = threading.Lock()
         # The user of the file waits for the one, connections for the other.
         self._arrived, self._freed = threading.Condition(self._lock), threading.Condition(self._lock)
@@ -235,8 +238,9 @@ class Wide:
 
     def _fetch(self, part: Part) -> bool:
         """Whether this connection may go on; what it did not bring is given to another."""
+        pieces, self._begun = self._begun or self._open(part.position, part.stop), None
         try:
-            for piece in self._open(part.position, part.stop):
+            for piece in pieces:
                 self._lanes.note(len(piece))
                 if not self._bring(part, piece):
                     return not self._closed
