@@ -193,7 +193,7 @@ def _carry_out(
     store = session.store
     clock, counter = Stopwatch(), Counter(session.progress)
     entries = store.find(planned.packages)
-    ensure_space(place.plan.path, store=store.directory, needed=lambda: store.unpacked_size(planned.packages, entries))
+    ensure_space(place.plan.path, store=store.directory, needed=lambda: _size(planned, entries, session))
     entries |= _fetch_missing(planned, entries, goal.lock, session, counter)
     clock.lap("download")
     interpreter = open_environment(place.plan, cache_directory=cache_directory(request), progress=session.progress)
@@ -249,6 +249,15 @@ def _execute(
         entries = dict(session.store.find(transaction.packages))
         entries |= _fetch_missing(transaction, entries, goal.lock, session, counter)
     raise AssertionError("the second attempt returns or raises")
+
+
+def _size(transaction: Transaction, entries: Mapping[str, StoreEntry], session: Session) -> int:
+    """Bytes that *transaction* lays out; those of large wheels that *entries* lack are asked for."""
+    missing = [package for package in transaction.packages if package.sha256 not in entries]
+    addresses = {package.sha256: session.address(package) for package in missing}
+    if missing and not session.is_offline:
+        session.store.look_ahead(missing, http=session.http, addresses=addresses)
+    return session.store.unpacked_size(transaction.packages, entries)
 
 
 def _fetch_missing(

@@ -13,9 +13,9 @@ from accelinstall import fs
 from accelinstall.events import PhaseFinished, PhaseStarted, Progress
 from accelinstall.model.lock import LockedPackage
 from accelinstall.model.store import StoreEntry
-from accelinstall.store.cache import EXPANSION
 from accelinstall.store.errors import NotInStore
-from accelinstall.store.making import Maker, local_path, require_room, system_errors
+from accelinstall.store.making import Maker, require_room, system_errors
+from accelinstall.store.origins import local_path
 from accelinstall.store.queues import MOST_SHARED, Queue, queue_of, shared_queue
 from accelinstall.store.shift import PATIENCE, Shift
 from accelinstall.store.team import Team, Voice, event_of, may_fork, packed_error, unpacked_error
@@ -67,7 +67,8 @@ class Fetching:
         remote = [package for package in self._packages if not local_path(self._addresses[package.sha256], package)]
         if getattr(self._http, "is_offline", False) and remote:
             raise NotInStore(tuple(sorted(package.filename for package in remote)))
-        self._prepare()
+        with system_errors(self._store, "preparing the store"):
+            self._prepare()
         sizes = [package.size for package in remote]
         total = None if None in sizes else sum(size for size in sizes if size is not None)
         started = time.monotonic()
@@ -84,20 +85,24 @@ class Fetching:
         return self._entries
 
     def _prepare(self) -> None:
-        with system_errors(self._store, "preparing the store"):
-            for folder in (".partial", ".locks"):
-                os.makedirs(os.path.join(self._store.directory, folder), exist_ok=True)
-            # makedirs is content with a folder that exists; only a file tells whether it can be written.
-            fs.write_atomic(os.path.join(self._store.directory, ".partial", ".writable"), b"")
-        needed = 0
-        for package in self._packages:
-            size = package.size or 0
-            there = 0
-            with suppress(OSError):
-                there = os.stat(self._store.partial(package.sha256, "whl")).st_size
-            needed += int(size * EXPANSION) + (0 if package.path else max(0, size - there))
+        """:raises DiskFull: when what will be written is known not to fit, to the byte as far as large wheels go."""
+        for folder in (".partial", ".locks"):
+            os.makedirs(os.path.join(self._store.directory, folder), exist_ok=True)
+        # makedirs is content with a folder that exists; only a file tells whether it can be written.
+        fs.write_atomic(os.path.join(self._store.directory, ".partial", ".writable"), b"")
+        self._store.look_ahead(self._packages, http=self._http, addresses=self._addresses)
+        needed = self._store.unpacked_size(self._packages, {}) + sum(map(self._beside, self._packages))
         count = len(self._packages)
         require_room(self._store, needed, doing="fetching 1 wheel" if count == 1 else f"fetching {count} wheels")
+
+    def _beside(self, package: LockedPackage) -> int:
+        """Bytes that the file of the wheel itself will take, while it is unpacked."""
+        if self._store.streams(package) or local_path(self._addresses[package.sha256], package):
+            return 0
+        there = 0
+        with suppress(OSError):
+            there = os.stat(self._store.partial(package.sha256, "whl")).st_size
+        return max(0, (package.size or 0) - there)
 
     def _work_together(self) -> None:
         """The work shared with forked processes; what they leave undone is not in the entries afterwards."""
@@ -144,7 +149,14 @@ class Fetching:
 
     def _shift(self, queue: Queue, *, among: int, done: Callable[[StoreEntry], object] | None = None) -> Shift:
         """One process's share of the work, of *among* processes."""
-        maker = Maker(self._store, http=self._http, progress=self._progress, stop=self._stop, among=among)
+        maker = Maker(
+            self._store,
+            http=self._http,
+            progress=self._progress,
+            stop=self._stop,
+            previews=self._store.previews,
+            among=among,
+        )
         wide, narrow = self._threads(among)
         return Shift(
             maker,

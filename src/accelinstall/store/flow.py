@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -182,22 +182,3 @@ class Flow:
             with stream:
                 raise Unstreamable("another part or another file came")
         return stream
-
-
-def reader_behind(open_part: Callable[[int, int], bytes], start: int, tail: bytes) -> Callable[[int, int], bytes]:
-    """Reads anywhere in a file of which everything from *start* on is known to be *tail*; the rest is asked for."""
-    blocks = [(start, tail)]
-
-    def read(offset: int, length: int) -> bytes:
-        for first, block in blocks:
-            if first <= offset and offset + length <= first + len(block):
-                return block[offset - first : offset - first + length]
-        end = start + len(tail)
-        stop = min(end, offset + max(length, 64 << 10))
-        if offset + length > end:
-            # At the end of the file fewer bytes come than were asked for.
-            return read(offset, end - offset) if offset < end else b""
-        blocks.append((offset, open_part(offset, stop)))
-        return read(offset, length)
-
-    return read

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,8 @@ from accelinstall.store.lanes import Lanes
 from accelinstall.store.manifest import Manifest, write_manifest
 from accelinstall.store.members import Cancelled
 from accelinstall.store.memory import fetch_whole
+from accelinstall.store.origins import local_path
+from accelinstall.store.preview import Preview
 from accelinstall.store.refusals import WheelRefused
 from accelinstall.store.streaming import stream_wheel
 from accelinstall.store.turns import MEMORY, Budget, Turn
@@ -37,12 +39,21 @@ _Unpack = Callable[[str], Manifest | None]
 class Maker:
     """What all threads of one process share while they make entries.
 
+    :param previews: wheel hash -> preview; ``None`` for a wheel that cannot be unpacked out of its download.
     :param among: how many processes share the machine and the connections.
     """
 
     def __init__(
-        self, store: Store, *, http: HttpClient, progress: Progress, stop: threading.Event, among: int = 1
+        self,
+        store: Store,
+        *,
+        http: HttpClient,
+        progress: Progress,
+        stop: threading.Event,
+        previews: Mapping[str, Preview | None],
+        among: int = 1,
     ) -> None:
+        self._previews = previews
         self._store, self._http, self._progress, self._stop = store, http, progress, stop
         self._crew = Crew(max(1, (os.cpu_count() or 1) // among))
         self._lanes = Lanes(store.pace(among))
@@ -93,7 +104,7 @@ class Maker:
         if self._stop.is_set():
             raise Cancelled
         task = self._task(package, address, partial)
-        if self._store.streaming and package.size is not None and not os.path.exists(partial):
+        if self._store.streams(package):
             entry = self._at_once(task)
             if entry is not None:
                 return entry
@@ -116,8 +127,9 @@ class Maker:
                     return None
                 with self.turn.of(-package.size):
                     return self._publish(package, self._from_memory(package, content), source=task.address)
+        preview, room = self._previews.get(package.sha256), self._room_for(package)
         return self._publish(
-            package, lambda tree: stream_wheel(task, tree, make_room=self._room_for(package)), source=task.address
+            package, lambda tree: stream_wheel(task, tree, make_room=room, preview=preview), source=task.address
         )
 
     def _fetched(self, task: Download) -> bytes | None:
@@ -234,14 +246,3 @@ def _there(entry: StoreEntry | None) -> StoreEntry:
     """What unpacking a file gives: an entry or an error."""
     assert entry is not None
     return entry
-
-
-def local_path(address: str, package: LockedPackage) -> str:
-    """The file to unpack in place, empty when it has to be downloaded."""
-    if package.path:
-        return package.path
-    if address.startswith("file:"):
-        from accelinstall.net.origins import path_of
-
-        return path_of(address)
-    return ""

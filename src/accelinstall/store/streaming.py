@@ -22,26 +22,29 @@ from accelinstall.store.archive import (
     has_descriptor,
     judge_gap,
     promised,
-    read_directory,
     read_local,
 )
 from accelinstall.store.examination import Examination, examine
-from accelinstall.store.flow import Flow, reader_behind
+from accelinstall.store.flow import Flow
 from accelinstall.store.members import content_of, find_inflater, inflated
+from accelinstall.store.preview import Preview, preview_of
 from accelinstall.store.refusals import WheelRefused
 from accelinstall.store.unpack import Writing
-from accelinstall.store.wide import CHUNK, Unstreamable
+from accelinstall.store.wide import Unstreamable
 
 if TYPE_CHECKING:
-    from accelinstall.store.archive import Read
     from accelinstall.store.download import Download
     from accelinstall.store.manifest import Manifest
 
 
-def stream_wheel(task: Download, tree: str, *, make_room: Callable[[int], object]) -> Manifest | None:
+def stream_wheel(
+    task: Download, tree: str, *, make_room: Callable[[int], object], preview: Preview | None = None
+) -> Manifest | None:
     """The manifest of the wheel once it has been downloaded, verified and unpacked into *tree* in one pass.
 
     ``None``, and perhaps a part in *tree*, when that is not possible here; ``task.partial`` may hold a beginning.
+
+    :param preview: of the wheel, when somebody has looked already.
 
     :raises Cancelled: when somebody asked for it.
     :raises DiskFull: as *make_room* does, which hears how many bytes are to be written.
@@ -53,12 +56,12 @@ def stream_wheel(task: Download, tree: str, *, make_room: Callable[[int], object
     task.progress(FileStarted(name=task.package.filename, size=size))
     task.lanes.begin()
     try:
-        end = _read_end(task, size)
-        entries, examination = _examine(task, end, size)
+        preview = preview or preview_of(task.http, task.address, size)
+        entries, examination = _examine(preview, task)
         make_room(examination.size)
-        flow = Flow(task, size, end.validator)
+        flow = Flow(task, size, preview.validator)
         try:
-            manifest = _unpack(flow, entries, examination, end.directory, tree, task)
+            manifest = _unpack(flow, entries, examination, preview.directory, tree, task)
             told = flow.told
             if flow.finish() != task.package.sha256:
                 raise Unstreamable("the hash is another")
@@ -75,51 +78,18 @@ def stream_wheel(task: Download, tree: str, *, make_room: Callable[[int], object
     return manifest
 
 
-class _End:
-    """The last part of the file, and how to ask for others.
-
-    :ivar validator: what the server calls this file, for ``If-Range``.
-    """
-
-    def __init__(self, read: Read, validator: str) -> None:
-        self.read, self.validator = read, validator
-        self.directory = 0
-
-
-def _read_end(task: Download, size: int) -> _End:
-    """:raises Unstreamable: when the server does not give parts of files."""
-    from accelinstall.store.download import validator_of
-
-    # The directory of a wheel, its RECORD and METADATA usually fit: 2 MB of torch's 530.
-    wanted = min(size, max(128 << 10, size // 256))
-    with task.http.open(task.address, tail=wanted) as stream:
-        if stream.status != 206 or stream.total != size or stream.start != size - wanted:
-            raise Unstreamable("no parts")
-        validator = validator_of(stream)
-        tail = b"".join(stream.chunks(CHUNK))
-
-    def open_part(start: int, stop: int) -> bytes:
-        headers = {"If-Range": validator} if validator else None
-        with task.http.open(task.address, start=start, stop=stop, headers=headers) as part:
-            if part.start != start or part.total != size:
-                raise Unstreamable("another part")
-            return b"".join(part.chunks(CHUNK))
-
-    return _End(reader_behind(open_part, size - wanted, tail), validator)
-
-
-def _examine(task: Download, end: _End, size: int) -> tuple[list[Central], Examination]:
+def _examine(preview: Preview, task: Download) -> tuple[list[Central], Examination]:
     """The entries in file order, and the wheel judged by what its end says."""
     zlib = find_inflater()
-    entries, end.directory = read_directory(end.read, size)
-    members = [promised(entry) for entry in entries]
-    by_path = {member.path: entry for member, entry in zip(members, entries, strict=True)}
+    members = [promised(entry) for entry in preview.entries]
+    by_path = {member.path: entry for member, entry in zip(members, preview.entries, strict=True)}
+    read = preview.reader(task.http, task.address)
 
     def text(member: Member) -> bytes:
-        return content_of(read_local(end.read, by_path[member.path]), end.read, zlib)
+        return content_of(read_local(read, by_path[member.path]), read, zlib)
 
     examination = examine(members, package=task.package, text=text)
-    return sorted(entries, key=lambda entry: entry.offset), examination
+    return sorted(preview.entries, key=lambda entry: entry.offset), examination
 
 
 def _unpack(
