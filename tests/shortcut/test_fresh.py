@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -277,3 +278,18 @@ def test_an_interrupt_ends_both_processes_and_the_environment_is_as_before(many)
     assert "Traceback" not in done.stderr
     assert contents(second) == before
     assert not (packages(second) / ".accelinstall/staging").exists()
+
+
+def test_the_console_script_takes_the_shortcut_and_tells_what_it_did(known):
+    second = known.venv("place")
+    environ = {**os.environ, "ACCELINSTALL_CACHE_DIR": str(known.cache)}
+    command = [sys.executable, "-m", "accelinstall", "sync", str(known.lock), "--venv", str(second), "--no-proof"]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Done         install 3" in done.stdout
+    assert contents(second) == known.whole
+    done = subprocess.run(
+        [*command, "--nonsense"], env=environ, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 2
+    assert "--nonsense" in done.stderr

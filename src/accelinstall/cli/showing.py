@@ -40,6 +40,9 @@ def _showing(console: Console) -> Callable[[str, object], None]:
             print_lines(console, text.selected_lines(value.selected))
             print_lines(console, (text.labelled("Lock", line) for line in text.locked_lines(value)))
         elif isinstance(value, Synced):
+            if value.transaction.steps and console.recorder is not None:
+                # It hears every file that is opened, and only a run that had nothing to do is remembered by them.
+                console.recorder.stop()
             console.line(text.labelled("Into", value.environment))
             console.line(text.labelled("Plan", text.transaction_summary(value)))
             if value.dry_run:

@@ -207,9 +207,9 @@ class Session:
         """Where to fetch the canonical *url* from."""
         if self._mirrors is None:
             # A lock that is fresh, or taken as it is, comes here without any plan.
-            from accelinstall.pipeline.reading import read_project_if_any
+            from accelinstall.pipeline.reading import read_addresses_if_any
 
-            self.know_project(read_project_if_any(self.request))
+            self.know_project(read_addresses_if_any(self.request))
         return url if self._mirrors is None else self._mirrors.fetched(url)
 
     @opened_once
