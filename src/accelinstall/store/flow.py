@@ -11,11 +11,13 @@ import os
 import time
 from collections.abc import Generator, Iterator
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from accelinstall.errors import SourceError
 from accelinstall.events import FileAdvanced
 from accelinstall.fs import write_all
+from accelinstall.store.behind import AT_ONCE, AtOnce
 from accelinstall.store.members import Cancelled
 from accelinstall.store.wide import CHUNK, LEAST, Unstreamable, Wide
 
@@ -35,7 +37,8 @@ class Flow:
     :ivar position: of the next byte that :meth:`read` gives.
     """
 
-    def __init__(self, task: Download, size: int, validator: str) -> None:
+    def __init__(self, task: Download, size: int, validator: str, *, behind: AtOnce = AT_ONCE) -> None:
+        self._behind = behind
         self._task, self._size, self._validator = task, size, validator
         self.position = self._arrived = 0
         self._hash = hashlib.sha256()
@@ -68,6 +71,7 @@ class Flow:
         """The sha256 of the whole file, after reading what is left of it."""
         while self.position < self._size:
             self.read(self.position, CHUNK)
+        self._behind.settle()
         self.close(keep=False)
         return self._hash.hexdigest()
 
@@ -92,7 +96,7 @@ class Flow:
         piece = next(self._pieces, b"")
         if not piece:
             raise Unstreamable("the file is shorter than it was said to be")
-        self._hash.update(piece)
+        self._behind.do(partial(self._hash.update, piece))
         self._arrived += len(piece)
         self._task.progress(FileAdvanced(name=self._task.package.filename, amount=len(piece)))
         if self._keeper is not None:

@@ -13,6 +13,7 @@ from accelinstall import fs
 from accelinstall.events import Note, Progress
 from accelinstall.model.lock import LockedPackage
 from accelinstall.model.store import StoreEntry
+from accelinstall.store.behind import AtOnce, Behind
 from accelinstall.store.crew import Crew
 from accelinstall.store.download import Download, download
 from accelinstall.store.errors import DiskFull, HashMismatch, LocalWheelUnreadable, from_os_error
@@ -128,8 +129,12 @@ class Maker:
                 with self.turn.of(-package.size):
                     return self._publish(package, self._from_memory(package, content), source=task.address)
         preview, room = self._previews.get(package.sha256), self._room_for(package)
+        # With a core of its own a second thread helps; where other processes have it, it only costs.
+        behind = Behind if self._crew.size > 1 else AtOnce
         return self._publish(
-            package, lambda tree: stream_wheel(task, tree, make_room=room, preview=preview), source=task.address
+            package,
+            lambda tree: stream_wheel(task, tree, make_room=room, preview=preview, behind=behind),
+            source=task.address,
         )
 
     def _fetched(self, task: Download) -> bytes | None:

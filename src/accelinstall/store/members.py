@@ -9,11 +9,13 @@ import hashlib
 import os
 from binascii import b2a_base64
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from types import ModuleType
 from typing import Any
 
 from accelinstall.fs import write_all
 from accelinstall.store.archive import STORED, Member, Read
+from accelinstall.store.behind import AT_ONCE, AtOnce
 from accelinstall.store.record import Row
 from accelinstall.store.refusals import MemberDamaged, RecordMismatch, SizeBeyondDeclared, WheelRefused
 
@@ -127,23 +129,27 @@ def write_member(
     target: str,
     zlib: ModuleType,
     cancelled: Callable[[], bool],
+    behind: AtOnce = AT_ONCE,
 ) -> tuple[str, WheelRefused | None]:
     """Write *member* to the new file *target*; its sha256 as RECORD writes it, and what RECORD gets wrong about it.
 
+    :param behind: hashes and writes the pieces of a large member.
     :raises Cancelled: when *cancelled* turns true on the way.
     """
     own = hashlib.sha256()
     other: Any = hashlib.new(row.algorithm) if row and row.algorithm in ("sha384", "sha512") else None
     descriptor = os.open(target, _CREATE, _EXECUTABLE_MODE if member.is_executable else _MODE)
     try:
+        if member.size <= _STEP:
+            behind = AT_ONCE
         for piece in pieces_of(member, read, zlib):
             if cancelled():
                 raise Cancelled
-            own.update(piece)
-            if other:
-                other.update(piece)
-            write_all(descriptor, piece)
+            behind.do(partial(_take, descriptor, own, other, piece))
+        behind.settle()
     finally:
+        # Nothing may be written to a descriptor that is somebody else's by then.
+        behind.drain()
         os.close(descriptor)
     digest = urlsafe(own.digest())
     found = urlsafe(other.digest()) if other else digest
@@ -152,6 +158,13 @@ def write_member(
     algorithm = row.algorithm
     wrong = RecordMismatch(member=member.path, expected=f"{algorithm}={row.digest}", found=f"{algorithm}={found}")
     return digest, wrong
+
+
+def _take(descriptor: int, own: Any, other: Any, piece: bytes) -> None:
+    own.update(piece)
+    if other:
+        other.update(piece)
+    write_all(descriptor, piece)
 
 
 def urlsafe(digest: bytes) -> str:

@@ -24,6 +24,7 @@ from accelinstall.store.archive import (
     promised,
     read_local,
 )
+from accelinstall.store.behind import AtOnce
 from accelinstall.store.examination import Examination, examine
 from accelinstall.store.flow import Flow
 from accelinstall.store.members import content_of, find_inflater, inflated
@@ -38,13 +39,19 @@ if TYPE_CHECKING:
 
 
 def stream_wheel(
-    task: Download, tree: str, *, make_room: Callable[[int], object], preview: Preview | None = None
+    task: Download,
+    tree: str,
+    *,
+    make_room: Callable[[int], object],
+    preview: Preview | None = None,
+    behind: Callable[[], AtOnce] = AtOnce,
 ) -> Manifest | None:
     """The manifest of the wheel once it has been downloaded, verified and unpacked into *tree* in one pass.
 
     ``None``, and perhaps a part in *tree*, when that is not possible here; ``task.partial`` may hold a beginning.
 
     :param preview: of the wheel, when somebody has looked already.
+    :param behind: makes who hashes what has come, and who hashes and writes what has been inflated.
 
     :raises Cancelled: when somebody asked for it.
     :raises DiskFull: as *make_room* does, which hears how many bytes are to be written.
@@ -59,15 +66,18 @@ def stream_wheel(
         preview = preview or preview_of(task.http, task.address, size)
         entries, examination = _examine(preview, task)
         make_room(examination.size)
-        flow = Flow(task, size, preview.validator)
+        hashing, writing = behind(), behind()
+        flow = Flow(task, size, preview.validator, behind=hashing)
         try:
-            manifest = _unpack(flow, entries, examination, preview.directory, tree, task)
+            manifest = _unpack(flow, entries, examination, preview.directory, tree, task, writing)
             told = flow.told
             if flow.finish() != task.package.sha256:
                 raise Unstreamable("the hash is another")
         finally:
             told = flow.told
             flow.close()
+            hashing.close()
+            writing.close()
     except (Unstreamable, WheelRefused, SourceError):
         if told:
             task.progress(FileAdvanced(name=task.package.filename, amount=-told))
@@ -93,10 +103,16 @@ def _examine(preview: Preview, task: Download) -> tuple[list[Central], Examinati
 
 
 def _unpack(
-    flow: Flow, entries: list[Central], examination: Examination, directory: int, tree: str, task: Download
+    flow: Flow,
+    entries: list[Central],
+    examination: Examination,
+    directory: int,
+    tree: str,
+    task: Download,
+    behind: AtOnce,
 ) -> Manifest:
     zlib = find_inflater()
-    writing = Writing(examination, tree, zlib=zlib, cancelled=task.cancelled)
+    writing = Writing(examination, tree, zlib=zlib, cancelled=task.cancelled, behind=behind)
     wanted = {member.path for member in examination.files}
     for number, entry in enumerate(entries):
         judge_gap(entry, entries, flow.position, entry.offset)

@@ -8,6 +8,7 @@ from types import ModuleType
 
 from accelinstall.model.lock import LockedPackage
 from accelinstall.store.archive import Member, Read, read_members
+from accelinstall.store.behind import AT_ONCE, AtOnce
 from accelinstall.store.crew import Crew
 from accelinstall.store.examination import Examination, examine
 from accelinstall.store.manifest import Manifest, stored_files
@@ -105,7 +106,16 @@ def _lay_out(
 class Writing:
     """The files of an examined wheel, written one by one below the new folder *tree*; several threads may write."""
 
-    def __init__(self, examination: Examination, tree: str, *, zlib: ModuleType, cancelled: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        examination: Examination,
+        tree: str,
+        *,
+        zlib: ModuleType,
+        cancelled: Callable[[], bool],
+        behind: AtOnce = AT_ONCE,
+    ) -> None:
+        self._behind = behind
         self._examination, self._tree, self._zlib, self._cancelled = examination, tree, zlib, cancelled
         self._inside = f"{examination.dist_info}/"
         self._digests: dict[str, str] = {}
@@ -124,6 +134,7 @@ class Writing:
             target=f"{self._tree}/{member.path}",
             zlib=self._zlib,
             cancelled=self._cancelled,
+            behind=self._behind,
         )
         if wrong and not member.path.startswith(self._inside):
             raise wrong
