@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from contextlib import suppress
 
 from accelinstall import fs
@@ -15,12 +16,15 @@ _DEADLINE = 20.0
 _FOLDER = "interpreters-v1"
 
 
-def describe(executable: str, *, cache_directory: str | None = None) -> Interpreter:
+def describe(
+    executable: str, *, cache_directory: str | None = None, meanwhile: Callable[[], object] = lambda: None
+) -> Interpreter:
     """The interpreter at *executable*, as it describes itself.
 
     Costs one child process (about 25 ms); with *cache_directory* a few file calls once it is known there, until the
     executable, its ``pyvenv.cfg`` or the running kernel change.
 
+    :param meanwhile: called while the child process is waited for; not at all when the answer is known.
     :raises InterpreterMissing: when there is nothing to execute.
     :raises BrokenEnvironment: when it is a virtual environment's and the Python it was made from is gone.
     :raises InterpreterBroken: when it does not answer.
@@ -30,7 +34,7 @@ def describe(executable: str, *, cache_directory: str | None = None) -> Interpre
     if remembered:
         with suppress(OSError, ValueError, TypeError), open(remembered, encoding="utf-8") as file:
             return _interpreter(executable, json.load(file))
-    answer = _ask(executable)
+    answer = _ask(executable, meanwhile)
     try:
         interpreter = _interpreter(executable, json.loads(answer))
     except (ValueError, TypeError) as error:
@@ -47,28 +51,35 @@ def _interpreter(executable: str, answer: dict[str, object]) -> Interpreter:
     return Interpreter(executable=executable, **answer)  # type: ignore[arg-type]
 
 
-def _ask(executable: str) -> str:
+def _ask(executable: str, meanwhile: Callable[[], object]) -> str:
     _ensure_executable(executable)
     import subprocess
 
     try:
-        done = subprocess.run(
+        process = subprocess.Popen(
             [executable, "-I", "-S", _PROBE, executable],
             stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_DEADLINE,
-            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             # A folder of ours with a module called `json` must not answer in the library's place.
             cwd=os.path.dirname(executable),
         )
+        # Whatever ends the wait ends the child.
+        with process:
+            try:
+                meanwhile()
+                out, err = process.communicate(timeout=_DEADLINE)
+            except BaseException:
+                process.kill()
+                raise
     except subprocess.TimeoutExpired:
         raise InterpreterBroken(executable, reason=f"did not answer within {_DEADLINE:.0f} s") from None
     except OSError as error:
         raise InterpreterMissing(executable, reason=f"cannot be executed: {error.strerror}") from error
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
-        raise InterpreterBroken(executable, reason=f"ended with status {done.returncode}: {said[0]}")
-    return done.stdout.decode(errors="replace")
+    if process.returncode:
+        said = err.decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
+        raise InterpreterBroken(executable, reason=f"ended with status {process.returncode}: {said[0]}")
+    return out.decode(errors="replace")
 
 
 def _ensure_executable(executable: str) -> None:

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
+from itertools import chain
 
 from accelinstall import events, fs
 from accelinstall.installation.bytecode import bytecode_path, compile_modules
@@ -151,9 +152,9 @@ def _stage(
 ) -> None:
     layouts = plan.layouts
     clock.start("link", sum(len(layout.links) for layout in layouts))
-    targets = {target for layout in layouts for target in (*layout.links, *layout.fresh, layout.record)}
-    targets.update(bytecode.values(), plan.rewritten, (target for _, target in change.restored))
-    stage.make_folders(targets)
+    targets = [(*layout.links, *layout.fresh, layout.record) for layout in layouts]
+    restored = [target for _, target in change.restored]
+    stage.make_folders(chain(*targets, bytecode.values(), plan.rewritten, restored))
     link_files(layouts, stage, modes, progress=clock.progress)
     for layout in layouts:
         for target, (content, executable) in layout.fresh.items():

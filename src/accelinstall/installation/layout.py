@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from accelinstall.installation.errors import PathRefused, PathReserved, PathTwice, StoreEntryGone
 from accelinstall.installation.records import slashed
@@ -128,8 +128,8 @@ def lay_out(package: LockedPackage, entry: StoreEntry, interpreter: Interpreter,
     layout = Layout(package=package, entry=entry, base=places.schemes["purelib" if entry.purelib else "platlib"])
     data = entry.dist_info.removesuffix(".dist-info") + ".data/"
     own = {f"{entry.dist_info}/{name}" for name in _OWN_METADATA}
-    root, base = entry.root, layout.base
-    entry_points = False
+    root, inside = entry.root, f"{layout.base}/"
+    links, rows = layout.links, layout.rows
     for file in entry.files:
         path = file.path
         if path.startswith(data):
@@ -137,14 +137,14 @@ def lay_out(package: LockedPackage, entry: StoreEntry, interpreter: Interpreter,
             continue
         if path in own:
             continue
-        if path == f"{entry.dist_info}/entry_points.txt":
-            entry_points = True
-        target = f"{base}/{path}"
-        _place(layout, target, path)
-        layout.links[target] = (f"{root}/{path}", file.executable)
-        layout.rows[target] = (f"sha256={file.sha256}", str(file.size))
-    if entry_points:
-        text = _read(layout, f"{entry.dist_info}/entry_points.txt").decode("utf-8", "replace")
+        target = inside + path
+        if ".." in path or target in rows:
+            _place(layout, target, path)
+        links[target] = (f"{root}/{path}", file.executable)
+        rows[target] = (f"sha256={file.sha256}", str(file.size))
+    entry_points = f"{entry.dist_info}/entry_points.txt"
+    if inside + entry_points in links:
+        text = _read(layout, entry_points).decode("utf-8", "replace")
         for kind, name, module, attribute in parse_entry_points(text):
             if not is_plain_name(name):
                 raise _refused(layout, name, "is a script that would leave the scripts folder")
@@ -189,12 +189,23 @@ def _place(layout: Layout, target: str, path: str) -> None:
 def _refuse_reserved(layout: Layout, places: Places) -> None:
     memory = f"{places.schemes['purelib']}/{STATE_FOLDER}/".casefold()
     scripts = places.schemes["scripts"]
-    for target in layout.rows:
+    for target in _suspects(layout, {scripts, places.prefix, places.schemes["purelib"], *places.reserved}):
         folder, _, name = target.rpartition("/")
         if (folder in (scripts, places.prefix) and is_reserved_name(name)) or target in places.reserved:
             raise PathReserved(*_named(layout), path=target)
         if target.casefold().startswith(memory):
             raise PathReserved(*_named(layout), path=target)
+
+
+def _suspects(layout: Layout, kept: Collection[str]) -> Iterable[str]:
+    """The few targets that may be among what is *kept*, or in our memory: those outside the library folder, or hidden.
+
+    All of them where something kept lies below the library folder, as nowhere does.
+    """
+    if any(is_inside(path, layout.base) for path in kept if path != layout.base):
+        return layout.rows
+    inside, hidden = f"{layout.base}/", f"{layout.base}/."
+    return [target for target in layout.rows if target.startswith(hidden) or not target.startswith(inside)]
 
 
 def add_metadata(layout: Layout, *, requested: bool) -> None:

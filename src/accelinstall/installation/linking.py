@@ -46,11 +46,11 @@ def link_files(
     :raises InstallationError: when a stored file is gone or the file system refuses.
     """
     _ensure_space(layouts, stage, modes)
-    path = stage.path
     rows: list[_Row] = []
     for layout in layouts:
         mode = modes[layout.entry.sha256]
-        rows += [(source, path(target), mode, runs, layout) for target, (source, runs) in layout.links.items()]
+        staged = zip(layout.links.values(), stage.paths(layout.links), strict=True)
+        rows += [(source, path, mode, runs, layout) for (source, runs), path in staged]
     if all(mode == "hardlink" for mode in modes.values()):
         _link_rows(rows, progress)
         return

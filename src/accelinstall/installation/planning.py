@@ -89,6 +89,9 @@ class _Collisions:
 
 
 def _settle_among_new(layouts: Sequence[Layout], collisions: _Collisions) -> None:
+    # Mostly nobody shares a path with anybody.
+    if len(set().union(*(layout.rows for layout in layouts))) == sum(len(layout.rows) for layout in layouts):
+        return
     owners: dict[str, Layout] = {}
     for layout in sorted(layouts, key=lambda item: item.name, reverse=True):
         for target, content in list(layout.rows.items()):
@@ -162,12 +165,16 @@ class _Merge:
         self._plan = plan
         self._anchors = places.anchors
         self._gone = set(plan.displaced)
-        self._files: dict[str, set[str]] = {}
+        self._files: dict[str, list[str]] = {}
         self._folders: dict[str, set[str]] = {}
         self.clashes: list[str] = []
+        files = self._files
         for target in targets:
             folder, _, name = target.rpartition("/")
-            self._files.setdefault(folder, set()).add(name)
+            if folder in files:
+                files[folder].append(name)
+            else:
+                files[folder] = [name]
         for folder in list(self._files):
             while folder not in self._anchors:
                 parent, _, name = folder.rpartition("/")
@@ -211,7 +218,7 @@ class _Merge:
             if name in there:
                 self._displace(path)
             self._plan.placed.append(path)
-        files = self._files.get(folder, set())
+        files = set(self._files.get(folder, ()))
         for name in sorted(files):
             path = f"{folder}/{name}"
             if name in there:

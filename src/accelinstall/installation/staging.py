@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from accelinstall import fs
 from accelinstall.apart import keep_apart
@@ -27,6 +27,12 @@ class Stage:
             if target.startswith(anchor) and target[len(anchor) : len(anchor) + 1] == "/":
                 return f"{self.root}/{number}{target[len(anchor) :]}"
         raise ValueError(f"{target} is outside {self.anchors}")
+
+    def paths(self, targets: Collection[str]) -> list[str]:
+        """:meth:`path` of each; quicker for thousands, nearly all of which are below the first anchor."""
+        inside, root = f"{self.anchors[0]}/", f"{self.root}/0/"
+        cut = len(inside)
+        return [root + target[cut:] if target.startswith(inside) else self.path(target) for target in targets]
 
     def make_folders(self, targets: Iterable[str]) -> None:
         """Make every folder that files for *targets* need, each once.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from accelinstall import events
@@ -27,8 +28,11 @@ class Place:
     interpreter: Interpreter
 
 
-def plan_place(request: Request) -> Place:
-    """Which environment the request means; makes nothing."""
+def plan_place(request: Request, *, meanwhile: Callable[[], object] = lambda: None) -> Place:
+    """Which environment the request means; makes nothing.
+
+    :param meanwhile: called while an interpreter that is not known yet describes itself.
+    """
     from accelinstall.environment import describe, plan_environment
 
     plan = plan_environment(
@@ -39,7 +43,9 @@ def plan_place(request: Request) -> Place:
         project_name=_project_name(request),
         wanted_python=_wanted_python(request),
     )
-    return Place(plan=plan, interpreter=describe(plan.python, cache_directory=cache_directory(request)))
+    return Place(
+        plan=plan, interpreter=describe(plan.python, cache_directory=cache_directory(request), meanwhile=meanwhile)
+    )
 
 
 def open_target(request: Request, progress: events.Progress, *, must_exist: bool = False) -> Place:
@@ -47,7 +53,7 @@ def open_target(request: Request, progress: events.Progress, *, must_exist: bool
     from accelinstall.environment import InterpreterMissing, ensure_makeable, ensure_usable
     from accelinstall.installation import recover
 
-    place = plan_place(request)
+    place = plan_place(request, meanwhile=_import_what_installs)
     if place.plan.exists:
         if not request.dry_run:
             ensure_usable(place.interpreter)
@@ -57,6 +63,13 @@ def open_target(request: Request, progress: events.Progress, *, must_exist: bool
     elif not request.dry_run:
         ensure_makeable(place.plan.path)
     return place
+
+
+def _import_what_installs() -> None:
+    """What every installation needs sooner or later; a child process leaves the other core to it."""
+    from accelinstall.installation import execute  # noqa: F401
+    from accelinstall.lockfile import parse_lock  # noqa: F401
+    from accelinstall.store import Store  # noqa: F401
 
 
 def read_interpreter(request: Request, *, for_this_machine: bool = True) -> Interpreter | None:

@@ -129,9 +129,8 @@ def outline_of(
 
     :param receipt: of the installation they stand for.
     """
-    import dataclasses
-
     from accelinstall.model.receipts import render_receipt
+    from accelinstall.values import replace
 
     inside = f"{laid_out.places.prefix}/"
     grouped: dict[tuple[str, str], list[str]] = {}
@@ -149,7 +148,7 @@ def outline_of(
         return None
     halves, shared = _halve(rows, writes)
     first = {row.partition("\t")[0] for row in halves[0]}.union(shared)
-    told = dataclasses.replace(receipt, id=ID, created=CREATED, previous="", timings={SECONDS: 0.5})
+    told = replace(receipt, id=ID, created=CREATED, previous="", timings={SECONDS: 0.5})
     return Outline(
         store=store,
         boot=boot,
