@@ -234,11 +234,19 @@ def test_a_connection_that_stands_still_is_relieved_by_one_that_has_nothing_to_d
 
 
 def test_a_connection_that_is_open_goes_on_with_the_first_part():
-    source, asked = Slow(1_000_000), []
+    source, asked, closed = Slow(1_000_000), [], threading.Event()
 
     def open_part(start: int, stop: int) -> Iterator[bytes]:
         asked.append((start, stop))
         yield from source.open(start, stop)
+
+    def open_all() -> Iterator[bytes]:
+        try:
+            yield from source.open(0, 1_000_000)
+        finally:
+            closed.set()
+
+    begun = open_all()
 
     wide = Wide(
         0,
@@ -247,10 +255,11 @@ def test_a_connection_that_is_open_goes_on_with_the_first_part():
         lanes=Lanes(Three()),
         open=open_part,
         cancelled=lambda: False,
-        begun=source.open(0, 1_000_000),
+        begun=begun,
     )
     assert b"".join(wide.pieces()) == source.content
     assert asked and min(start for start, _ in asked) > 0
+    assert closed.wait(5)
 
 
 def test_a_part_that_breaks_is_fetched_by_another_connection():
@@ -268,6 +277,22 @@ def test_a_part_that_breaks_is_fetched_by_another_connection():
     wide = Wide(0, 1_000_000, part=100_000, lanes=Lanes(Three()), open=open_part, cancelled=lambda: False)
     assert b"".join(wide.pieces()) == source.content
     assert len(broken) == 5
+
+
+def test_parts_that_break_now_and_then_are_never_given_up():
+    source, opened = Slow(1_000_000), []
+
+    def open_part(start: int, stop: int) -> Iterator[bytes]:
+        opened.append(start)
+        breaks = len(opened) % 2
+        for piece in source.open(start, stop):
+            yield piece
+            if breaks:
+                raise Broken
+
+    wide = Wide(0, 1_000_000, part=20_000, lanes=Lanes(Three()), open=open_part, cancelled=lambda: False)
+    assert b"".join(wide.pieces()) == source.content
+    assert len(opened) > 40
 
 
 def test_parts_that_always_break_are_given_up():

@@ -15,8 +15,8 @@ ANSWERS = 4
 """How many times as long as an answer takes, at least."""
 TELLING = 1 << 20
 """Bytes that each connection should have brought before a decision: a few pieces, so that one more says nothing."""
-ROOM = 5 << 19
-"""Bytes that may wait in memory for each connection that may be opened: 160 MiB for 64."""
+ROOM = 2 << 20
+"""Bytes that may wait in memory for each connection that may be opened: 128 MiB for 64."""
 
 
 class Lanes:

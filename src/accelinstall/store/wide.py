@@ -17,6 +17,8 @@ from accelinstall.store.room import part_length
 from accelinstall.values import dataclass
 
 CHUNK = 256 << 10
+# So many connections may break without a part that comes whole: then no further ones are opened, and with twice as many
+# and all that are open, the server is given up.
 _MOST_BROKEN = 6
 # A request for less than this costs more than it brings.
 LEAST = 1 << 20
@@ -142,7 +144,9 @@ class Wide:
             return False
         self._threads += 1
         self._extra += extra
-        threading.Thread(target=self._work, args=(part, extra), name="accelinstall-range", daemon=True).start()
+        # The first part of all begins where the connection is that is open.
+        begun, self._begun = self._begun, None
+        threading.Thread(target=self._work, args=(part, begun, extra), name="accelinstall-range", daemon=True).start()
         return True
 
     def _has_work(self) -> bool:
@@ -219,11 +223,11 @@ class Wide:
                 self._lanes.note(0, idle=time.monotonic() - began)
         return part
 
-    def _work(self, first: Part, extra: bool) -> None:
+    def _work(self, first: Part, begun: Iterator[bytes] | None, extra: bool) -> None:
         part: Part | None = first
         try:
-            while part is not None and self._fetch(part):
-                part = self._claim(extra=extra)
+            while part is not None and self._fetch(part, begun or self._open(part.position, part.stop)):
+                part, begun = self._claim(extra=extra), None
         except BaseException as error:
             with self._lock:
                 self._failure = self._failure or error
@@ -236,9 +240,8 @@ class Wide:
                 self._arrived.notify_all()
                 self._freed.notify_all()
 
-    def _fetch(self, part: Part) -> bool:
+    def _fetch(self, part: Part, pieces: Iterator[bytes]) -> bool:
         """Whether this connection may go on; what it did not bring is given to another."""
-        pieces, self._begun = self._begun or self._open(part.position, part.stop), None
         try:
             for piece in pieces:
                 self._lanes.note(len(piece))
@@ -251,10 +254,14 @@ class Wide:
                 self._broken += 1
                 if part.position < part.stop:
                     self._again.append(part)
-                if self._broken >= 2 * _MOST_BROKEN:
+                if self._broken >= 2 * _MOST_BROKEN + self._threads:
                     raise Unstreamable(str(error)) from error
                 return False
         finally:
+            close = getattr(pieces, "close", None)
+            if close is not None:
+                # A connection that goes on beyond its part is not kept.
+                close()
             with self._lock:
                 self._under_way.remove(part)
 
@@ -269,4 +276,7 @@ class Wide:
                 part.position, part.moved = position + len(own), time.monotonic()
                 if position == self._used:
                     self._arrived.notify()
-            return part.position < part.stop
+            if part.position < part.stop:
+                return True
+            self._broken = 0
+            return False
