@@ -92,6 +92,15 @@ def test_an_outline_gives_the_files_modes_records_and_receipt_of_a_whole_install
     assert not os.listdir(state / "trash")
 
 
+def test_a_whole_installation_of_what_is_stored_needs_no_library_and_little_of_the_standard_one(known):
+    for outline in known.outlines():
+        outline.unlink()
+    done = known.sync(known.venv("place"), timing=True)
+    seen = imported(done)
+    assert "accelinstall.installation.change" in seen
+    assert not seen & {"dataclasses", "inspect", "tempfile", "urllib3", "packaging", "installer", "msgspec", "rich"}
+
+
 def test_a_second_run_after_an_outline_finds_nothing_to_do(known):
     second = known.venv("place")
     known.sync(second)

@@ -16,7 +16,8 @@ RECEIPTS_FOLDER = "receipts"
 
 def render_receipt(receipt: Receipt) -> str:
     """The JSON document of *receipt*; :func:`parse_receipt` is its inverse."""
-    document = {name: getattr(receipt, name) for name in Receipt.__dataclass_fields__}
+    # Not `__dataclass_fields__`, for which the standard library's own are imported.
+    document = {name: getattr(receipt, name) for name in Receipt.__slots__}
     return json.dumps({"schema": 1, **document, "timings": dict(receipt.timings)}, indent=1) + "\n"
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -98,6 +97,8 @@ class _Environments:
     @contextmanager
     def open(self, requires: Sequence[str]) -> Iterator[BuildEnvironment]:
         """An environment with *requires* in it."""
+        import tempfile
+
         from accelinstall.environment import create_venv
         from accelinstall.pipeline.session import cache_directory
 
