@@ -7,9 +7,10 @@ A loopback nginx (Debian's package ``nginx-light``; without it the test kit's Py
 the installers and so flatters nobody) serves the wheels.  For each round and each tool: a fresh virtual environment;
 *cold* with an empty cache, *warm* with the cache just filled and another fresh environment, *nothing* with that
 environment as it is (the second such run: the first one remembers what it read).  The tools take turns within a round.
-The table gives medians, the geometric mean of the paired ratios to uv, CPU seconds and peak memory of the process tree.
-``--rate`` caps each connection (nginx's ``limit_rate``); ``--latency`` puts a proxy before nginx that holds every piece
-of every answer back for so long.  ``--limits`` prints what this machine can do at most.
+The table gives medians, the geometric mean of the paired ratios to uv, CPU seconds and peak memory of the process
+tree.  ``--rate`` caps each connection (nginx's ``limit_rate``, kept to for every 64 kB); ``--latency`` puts a proxy
+before nginx that holds every piece of every answer back for so long.  ``--limits`` prints what this machine can do at
+most.
 
 The ``small`` set is wheels made on the spot (40 packages, 4,000 files, 60 MB); ``many`` is jupyter, boto3 and pandas,
 ``torch`` the real CUDA set of torch: both are downloaded from the package index once, into ``--wheels``.
