@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Mapping
 
@@ -45,6 +44,9 @@ class Shift:
             threading.Thread(target=self._work, args=(role,), name=f"accelinstall-fetch-{number}", daemon=True)
             for number, role in enumerate(roles)
         ]
+        # Not `Thread.join`: interrupted by Ctrl-C, Python 3.11 takes the thread that was waited for as ended.
+        self._ended = threading.Condition()
+        self._working = 0
         # Wheels that another process has in hand.
         self._elsewhere: deque[LockedPackage] = deque()
         self._error: BaseException | None = None
@@ -62,21 +64,21 @@ class Shift:
         :raises BaseException: the first thing that went wrong.
         """
         for thread in self._threads:
+            with self._ended:
+                self._working += 1
             thread.start()
-        for thread in self._threads:
+        with self._ended:
             # In slices: Windows does not interrupt an endless wait for Ctrl-C.
-            while thread.is_alive() and not self._stop.is_set():
-                thread.join(0.2)
+            while self._working and not self._stop.is_set():
+                self._ended.wait(0.2)
         if self._error is not None:
             raise self._error
 
     def end(self, patience: float = PATIENCE) -> None:
         """Wait for threads that are about to end; one that hangs in a socket is left to its timeout."""
         self._stop.set()
-        deadline = time.monotonic() + patience
-        for thread in self._threads:
-            if thread.ident is not None:
-                thread.join(max(0.0, deadline - time.monotonic()))
+        with self._ended:
+            self._ended.wait_for(lambda: not self._working, patience)
         self._maker.close()
 
     def _work(self, wide: bool) -> None:
@@ -90,6 +92,10 @@ class Shift:
         except BaseException as error:
             self._error = self._error or error
             self._stop.set()
+        finally:
+            with self._ended:
+                self._working -= 1
+                self._ended.notify_all()
 
     def _handle_small(self) -> bool:
         """Whether there was another wheel, small or in other hands before."""

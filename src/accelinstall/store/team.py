@@ -74,8 +74,14 @@ Work = Callable[[Voice, threading.Event], object]
 
 @dataclass(frozen=True, slots=True)
 class _Member:
+    """:ivar ended: set by the thread that listened to the last word.
+
+    It is not joined: interrupted by Ctrl-C meanwhile, Python 3.11 takes a thread as ended.
+    """
+
     process: int
-    listener: threading.Thread
+    source: int
+    ended: threading.Event
 
 
 class Team:
@@ -99,12 +105,10 @@ class Team:
             processes.append(process)
             os.close(sink)
         # Not before the last fork: a member should find no other threads in what it inherits.
-        self._members = [
-            _Member(process, threading.Thread(target=self._listen, args=(source, process), daemon=True))
-            for process, source in zip(processes, sources, strict=True)
-        ]
+        pairs = zip(processes, sources, strict=True)
+        self._members = [_Member(process, source, threading.Event()) for process, source in pairs]
         for member in self._members:
-            member.listener.start()
+            threading.Thread(target=self._listen, args=(member,), name="accelinstall-team", daemon=True).start()
 
     def _be_member(self, work: Work, sink: int, *, unwanted: list[int]) -> None:
         """What a fork does, to its end: nothing of the process it came from may run in it afterwards."""
@@ -128,9 +132,9 @@ class Team:
         finally:
             os._exit(status)
 
-    def _listen(self, source: int, process: int) -> None:
+    def _listen(self, member: _Member) -> None:
         try:
-            with open(source, "rb") as stream:
+            with open(member.source, "rb") as stream:
                 while len(head := stream.read(_LENGTH.size)) == _LENGTH.size:
                     data = stream.read(_LENGTH.unpack(head)[0])
                     self._hear(*marshal.loads(data))
@@ -138,17 +142,18 @@ class Team:
             return  # killed in the middle of a word
         finally:
             with suppress(ChildProcessError):
-                os.waitpid(process, 0)
+                os.waitpid(member.process, 0)
+            member.ended.set()
 
     def is_busy(self) -> bool:
         """Whether any member is still at work."""
-        return any(member.listener.is_alive() for member in self._members)
+        return not all(member.ended.is_set() for member in self._members)
 
     def join(self, seconds: float) -> None:
         """Wait so long for one member that is still at work."""
         for member in self._members:
-            if member.listener.is_alive():
-                member.listener.join(seconds)
+            if not member.ended.is_set():
+                member.ended.wait(seconds)
                 return
 
     def ask_to_end(self) -> None:
@@ -159,12 +164,12 @@ class Team:
         """Wait for members that were asked to end; kill those that still work after *patience* seconds."""
         deadline = time.monotonic() + patience
         for member in self._members:
-            member.listener.join(max(0.0, deadline - time.monotonic()))
+            member.ended.wait(max(0.0, deadline - time.monotonic()))
         for member in self._members:
-            if member.listener.is_alive():
+            if not member.ended.is_set():
                 with suppress(ProcessLookupError):
                     os.kill(member.process, signal.SIGKILL)
-                member.listener.join(1.0)
+                member.ended.wait(1.0)
         os.close(self._leash)
 
 
