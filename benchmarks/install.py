@@ -23,6 +23,7 @@ import asyncio
 import contextlib
 import hashlib
 import math
+import multiprocessing
 import os
 import random
 import resource
@@ -32,10 +33,10 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -115,18 +116,36 @@ async def _delay(source: asyncio.StreamReader, target: asyncio.StreamWriter, sec
     target.close()
 
 
-def delaying(port: int, seconds: float) -> int:
-    """The port of a proxy before *port* that holds back what comes from it."""
-    loop = asyncio.new_event_loop()
+def delay_for(port: int, seconds: float, told: Connection) -> None:
+    """A proxy before *port* that holds back what comes from it; tells its own port, and runs until it is killed."""
 
     async def join(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
             inner, outer = await asyncio.open_connection("127.0.0.1", port)
             await asyncio.gather(_delay(reader, outer, 0.0), _delay(inner, writer, seconds))
 
-    server = loop.run_until_complete(asyncio.start_server(join, "127.0.0.1", 0))
-    threading.Thread(target=loop.run_forever, daemon=True).start()
-    return int(server.sockets[0].getsockname()[1])
+    async def serve() -> None:
+        server = await asyncio.start_server(join, "127.0.0.1", 0)
+        told.send(int(server.sockets[0].getsockname()[1]))
+        await server.serve_forever()
+
+    asyncio.run(serve())
+
+
+@contextlib.contextmanager
+def delaying(port: int, seconds: float) -> Iterator[int]:
+    """The port of :func:`delay_for` in a process of its own, whose memory is nobody else's; *port* without a delay."""
+    if not seconds:
+        yield port
+        return
+    hearing, told = multiprocessing.Pipe()
+    proxy = multiprocessing.Process(target=delay_for, args=(port, seconds, told), daemon=True)
+    proxy.start()
+    try:
+        yield hearing.recv()
+    finally:
+        proxy.kill()
+        proxy.join()
 
 
 @contextlib.contextmanager
@@ -154,7 +173,8 @@ def serving(wheels: Path, work: Path, rate: int, latency: float) -> Iterator[str
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     time.sleep(0.5)
     try:
-        yield f"http://127.0.0.1:{delaying(port, latency) if latency else port}"
+        with delaying(port, latency) as front:
+            yield f"http://127.0.0.1:{front}"
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait()

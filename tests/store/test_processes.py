@@ -151,7 +151,8 @@ def test_what_a_killed_member_had_in_hand_is_brought_by_the_first_process(tmp_pa
         ear(event)
         if isinstance(event, FileStarted):
             for process in children_of(os.getpid()):
-                os.kill(process, signal.SIGKILL)
+                with suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
 
     with HttpClient(environ={}, keyring=False) as http:
         entries = Store(str(tmp_path / "cache"), processes=2).fetch(packages, http=http, progress=kill_members)

@@ -76,7 +76,7 @@ class HttpClient:
         credentials: Mapping[str, Login] | None = None,
         keyring: bool = True,
         cache: PageCache | None = None,
-        connections: int = 32,
+        connections: int = 64,
         rate: int = 0,
         retries: RetryPolicy | None = None,
         environ: Mapping[str, str] | None = None,

@@ -39,7 +39,7 @@ class Settings:
     trusted_hosts: tuple[str, ...] = ()
     connect_timeout: float = 10.0
     read_timeout: float = 30.0
-    connections: int = 32
+    connections: int = 64
 
     def trusts(self, origin: Origin) -> bool:
         """Whether the user vouches for *origin* whatever its certificate."""

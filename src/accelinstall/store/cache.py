@@ -149,9 +149,9 @@ class Store:
     ) -> Mapping[str, StoreEntry]:
         """The entries of *packages* by wheel sha256, after downloading and unpacking those that are missing.
 
-        Large files first, *workers* downloads at once, each over as many connections as pay, unpacked by as many
-        threads as there are cores.  Memory stays under about 20 MiB for each worker and core.  Two processes never
-        fetch the same wheel at the same time.
+        Large files first, *workers* downloads at once, each over as many connections as pay.  Memory stays under about
+        400 MiB in all processes together, whatever the size of the wheels.  Two processes never fetch the same wheel at
+        the same time.
 
         :param address: rewrites addresses at fetch time, for mirrors.
         :raises StoreError: the first failure; what was complete stays, what was under way can be resumed.

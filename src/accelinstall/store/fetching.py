@@ -176,8 +176,8 @@ class Fetching:
         """How many threads take large wheels first, and how many only small ones."""
         if self._workers == 1:
             return 1, 0
-        # Each large wheel is unpacked while it comes, so more of them than cores only get in each other's way; where
-        # the network is the limit, each gains connections.  Small ones wait for the network more than for a core.
-        wide = max(1, min(self._workers, 1 + max(2, os.cpu_count() or 1)) // among)
-        most = min(max(wide + 1, 4 * self._workers // among), self._store.connections or len(self._packages))
-        return min(wide, most), max(0, most - wide)
+        # Each large wheel is unpacked while it comes, so many at a time only get in each other's way; of two, one works
+        # while the other waits for its directory or its end.  Small ones wait for the network more.
+        wide = max(2, min(self._workers, 1 + max(2, os.cpu_count() or 1)) // among)
+        most = self._store.connections or len(self._packages)
+        return min(wide, most), max(0, min(4 * self._workers // among, most) - wide)

@@ -139,10 +139,16 @@ class Maker:
 
     def _fetched(self, task: Download) -> bytes | None:
         arrived = self._arriving[task.partial] = bytearray()
+        # Where connections are limited, those of small wheels count like all others.
+        counted = bool(self._store.connections)
+        if counted:
+            self._lanes.begin()
         try:
             return fetch_whole(task, arrived)
         finally:
             del self._arriving[task.partial]
+            if counted:
+                self._lanes.end()
 
     def _task(self, package: LockedPackage, address: str, partial: str) -> Download:
         return Download(
