@@ -15,6 +15,7 @@ from accelinstall.values import dataclass
 
 if TYPE_CHECKING:
     from accelinstall.environment import EnvironmentPlan
+    from accelinstall.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +54,7 @@ def open_target(request: Request, progress: events.Progress, *, must_exist: bool
     from accelinstall.environment import InterpreterMissing, ensure_makeable, ensure_usable
     from accelinstall.installation import recover
 
-    place = plan_place(request, meanwhile=_import_what_installs)
+    place = plan_place(request, meanwhile=lambda: _import_what_installs(request))
     if place.plan.exists:
         if not request.dry_run:
             ensure_usable(place.interpreter)
@@ -65,11 +66,33 @@ def open_target(request: Request, progress: events.Progress, *, must_exist: bool
     return place
 
 
-def _import_what_installs() -> None:
-    """What every installation needs sooner or later; a child process leaves the other core to it."""
+def _import_what_installs(request: Request) -> None:
+    """What the installation needs sooner or later; a child process leaves the other core to it."""
     from accelinstall.installation import execute  # noqa: F401
     from accelinstall.lockfile import parse_lock  # noqa: F401
-    from accelinstall.store import Store  # noqa: F401
+    from accelinstall.store import Store
+
+    if is_to_be_downloaded(request.lock_file, Store(cache_directory(request))):
+        # Here, and not in each of the processes that will fetch.
+        import accelinstall.net.connections
+        import accelinstall.store.fetching  # noqa: F401
+        from accelinstall.net import HttpClient  # noqa: F401
+
+
+def is_to_be_downloaded(lock_file: str, store: Store) -> bool:
+    """Whether the text of *lock_file* has an address and a hash that *store* lacks: told before anything is parsed.
+
+    A guess that decides nothing but what to import; no for a file that cannot be read, which is told by its reader.
+    """
+    import re
+
+    try:
+        with open(lock_file, "rb") as file:
+            text = file.read()
+    except OSError:
+        return False
+    hashes = re.findall(rb"\b[0-9a-f]{64}\b", text)
+    return b"://" in text.replace(b"file://", b"") and not all(store.holds(found.decode()) for found in hashes)
 
 
 def read_interpreter(request: Request, *, for_this_machine: bool = True) -> Interpreter | None:
