@@ -28,7 +28,7 @@ class Forked:
     """*work* under way in a copy of this process, which ends as soon as *work* returns, raises, or is not wanted.
 
     The copy has every descriptor of this process, so it shares its locks: who waits for them waits for the copy too.
-    *work* gets a function that says whether this process still lives; it must neither print nor wait for anything.
+    *work* gets a function that says whether this process still lives; it must not print.
 
     :raises OSError: when the system grants no other process.
     """

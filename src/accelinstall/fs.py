@@ -265,6 +265,8 @@ def remove_tree(path: str) -> None:
     import shutil
 
     def make_writable(function: Callable[[str], object], name: str, _: object) -> None:
+        if function not in (os.unlink, os.rmdir):
+            raise
         # Windows refuses to remove read-only files; elsewhere only the folder's mode can be in the way.
         os.chmod(name if os.name == "nt" else os.path.dirname(name), 0o700)
         function(name)
@@ -334,6 +336,10 @@ class _PosixLock:
 
     def release(self) -> None:
         if self._descriptor is not None:
+            import fcntl
+
+            # Closing alone would leave it to a forked process that has the descriptor too.
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
             os.close(self._descriptor)
 
 

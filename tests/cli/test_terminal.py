@@ -62,7 +62,7 @@ def test_a_terminal_shows_the_plan_first_then_big_files_and_a_total_with_speed_a
     finished = seen[-1][0]
     # What will be downloaded is told well before it is here.
     assert planned < finished - 0.3
-    assert re.search(r"Plan +install 2, download 6 MB from 127\.0\.0\.1:\d+, about 11 MB on disk", text)
+    assert re.search(r"Plan +install 2, download 6 MB from 127\.0\.0\.1:\d+, about 18 MB on disk", text)
     assert re.search(r"big-1\.0-py3-none-any\.whl .*\d MB of 6 MB, \d MB/s", text)
     assert "small-1.0" not in text.replace("+ small", "")
     assert re.search(r"Downloading .*\d MB of 6 MB, \d MB/s +00:0\d", text)

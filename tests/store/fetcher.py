@@ -21,7 +21,7 @@ def main(root: str, *rows: str) -> None:
         )
     with HttpClient(environ={}, keyring=False) as http:
         # Parts are small so that wheels of a few megabytes are large ones.
-        entries = Store(root, part=1 << 20, processes=2).fetch(packages, http=http)
+        entries = Store(root, part=1 << 20, processes=lambda: 2).fetch(packages, http=http)
     print(json.dumps([entry.root for entry in entries.values()]))
 
 

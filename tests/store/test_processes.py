@@ -119,7 +119,7 @@ def test_several_processes_bring_what_one_brings(tmp_path: Path, server: IndexSe
         alone = Store(str(tmp_path / "alone")).fetch(packages, http=http)
         server.requests.clear()
         ear = Ear()
-        together = Store(str(tmp_path / "cache"), processes=3).fetch(packages, http=http, progress=ear)
+        together = Store(str(tmp_path / "cache"), processes=lambda: 3).fetch(packages, http=http, progress=ear)
     assert [tree_of(entry.root) for entry in together.values()] == [tree_of(entry.root) for entry in alone.values()]
     assert [entry.files for entry in together.values()] == [entry.files for entry in alone.values()]
     assert sorted(request.path for request in server.requests) == sorted(
@@ -138,7 +138,7 @@ def test_the_error_of_a_member_is_raised_here_and_stops_all(tmp_path: Path, serv
     packages = [offer(server, tmp_path / "wheels", f"pack{n}", 600_000) for n in range(6)]
     wrong = [replace(package, sha256=f"{number:064x}") for number, package in enumerate(packages)]
     with HttpClient(environ={}, keyring=False) as http, pytest.raises(HashMismatch):
-        Store(str(tmp_path / "cache"), processes=3).fetch(wrong, http=http)
+        Store(str(tmp_path / "cache"), processes=lambda: 3).fetch(wrong, http=http)
     assert children_of(os.getpid()) == []
 
 
@@ -155,9 +155,29 @@ def test_what_a_killed_member_had_in_hand_is_brought_by_the_first_process(tmp_pa
                     os.kill(process, signal.SIGKILL)
 
     with HttpClient(environ={}, keyring=False) as http:
-        entries = Store(str(tmp_path / "cache"), processes=2).fetch(packages, http=http, progress=kill_members)
+        entries = Store(str(tmp_path / "cache"), processes=lambda: 2).fetch(packages, http=http, progress=kill_members)
     assert [tree_of(entry.root)[f"{entry.name}/data.bin"] for entry in entries.values()] == [noise(700_000)] * 6
     assert leftovers(tmp_path / "cache") == []
+    told = sum(event.amount for event in ear.events if isinstance(event, FileAdvanced))
+    assert told == sum(package.size or 0 for package in packages)
+
+
+@linux
+def test_limits_and_one_worker_are_kept_by_one_process(tmp_path: Path, server: IndexServer):
+    packages = [offer(server, tmp_path / "wheels", f"pack{n}", 700_000) for n in range(4)]
+    asked: list[int] = []
+
+    def processes() -> int:
+        asked.append(1)
+        return 3
+
+    for number, (options, connections) in enumerate([({"rate": 50_000_000}, 0), ({}, 2)]):
+        with HttpClient(environ={}, keyring=False, **options) as http:
+            store = Store(str(tmp_path / f"cache{number}"), connections=connections, processes=processes)
+            assert len(store.fetch(packages, http=http)) == 4
+    with HttpClient(environ={}, keyring=False) as http:
+        assert len(Store(str(tmp_path / "one"), processes=processes).fetch(packages, http=http, workers=1)) == 4
+    assert asked == []
 
 
 @linux

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from types import TracebackType
 from typing import Self
 
@@ -17,6 +18,8 @@ from accelinstall.cli.text import size
 
 _BIG_FILE = 5_000_000
 _BYTES = "bytes"
+# Seconds between two drawings.
+_PULSE = 0.1
 
 
 class Amount(ProgressColumn):
@@ -41,6 +44,7 @@ class Bars:
         self._tasks: dict[str, TaskID] = {}
         self._files: dict[str, TaskID] = {}
         self._progress: Progress | None = None
+        self._drawn = 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -60,6 +64,13 @@ class Bars:
                 self._file(event)
             else:
                 self._phase(event)
+            self._draw()
+
+    def _draw(self) -> None:
+        """Here and not in a thread of rich's own, beside which this process could not be forked."""
+        if self._progress is not None and time.monotonic() - self._drawn > _PULSE:
+            self._progress.refresh()
+            self._drawn = time.monotonic()
 
     def _clear(self) -> None:
         """Takes the bars away, so that what is shown next stands alone."""
@@ -78,6 +89,7 @@ class Bars:
                 TimeRemainingColumn(compact=True),
                 console=RichConsole(stderr=True),
                 transient=True,
+                auto_refresh=False,
             )
             self._progress.start()
         return self._progress

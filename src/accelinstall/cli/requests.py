@@ -71,12 +71,17 @@ def request_from(arguments: Namespace, environ: Mapping[str, str]) -> Request:
         root=not one.get("no_root", False),
         connections=one.get("connections", 0),
         limit_rate=one.get("limit_rate", 0),
-        processes=min(_MOST_PROCESSES, os.cpu_count() or 1),
+        processes=min(_MOST_PROCESSES, _cores()),
         compile_bytecode=one.get("compile"),
         link_mode=None if one.get("link_mode", "auto") == "auto" else one["link_mode"],
         cache_directory=one.get("cache_dir", ""),
         environ=dict(environ),
     )
+
+
+def _cores() -> int:
+    """Those this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def overrides_from(one: Mapping[str, object], environ: Mapping[str, str]) -> Overrides:

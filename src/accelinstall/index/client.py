@@ -77,6 +77,10 @@ class IndexClient:
     ) -> None:
         self.close()
 
+    def rest(self, patience: float) -> None:
+        """Let idle threads end; see :meth:`Workers.rest <accelinstall.index.jobs.Workers.rest>`."""
+        self._workers.rest(patience)
+
     def close(self) -> None:
         """Drop what is queued; the HTTP client stays with its owner."""
         self._workers.close()

@@ -65,7 +65,7 @@ class Workers:
         self._threads: list[threading.Thread] = []
         self._queue: deque[Job[Any]] = deque()
         self._changed = threading.Condition()
-        self._closed = False
+        self._closed = self._resting = False
 
     def submit(self, jobs: Iterable[Job[Any]]) -> None:
         """Do *jobs* soon, in their order; after :meth:`close` they are left to whoever asks for their results."""
@@ -88,14 +88,26 @@ class Workers:
             self._queue.clear()
             self._changed.notify_all()
 
+    def rest(self, patience: float) -> None:
+        """Let threads that have nothing to do end, and wait for them so many seconds; new work starts new ones."""
+        with self._changed:
+            self._resting = True
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: not self._threads, patience)
+            self._resting = False
+
     def _work(self) -> None:
-        while True:
-            with self._changed:
-                self._idle += 1
-                while not self._queue and not self._closed:
-                    self._changed.wait()
-                self._idle -= 1
-                if not self._queue:
-                    return
-                job = self._queue.popleft()
+        while (job := self._next()) is not None:
             job.run()
+
+    def _next(self) -> Job[Any] | None:
+        with self._changed:
+            self._idle += 1
+            while not self._queue and not self._closed and not self._resting:
+                self._changed.wait()
+            self._idle -= 1
+            if self._queue:
+                return self._queue.popleft()
+            self._threads.remove(threading.current_thread())
+            self._changed.notify_all()
+            return None

@@ -123,9 +123,15 @@ class HttpClient:
         self._closed.set()
         self._transport.close()
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether all streams together may bring so much a second only."""
+        return self._throttle is not None
+
     def renew(self) -> None:
         """Use no connection that is open: in a forked process they belong to the one it came from."""
         self._transport = Transport(self._transport.settings, look_up=self._look_up)
+        self._book.renew()
 
     def learn_credentials(self, url: str) -> str:
         """*url* without its login; the login is used from now on for addresses below it and on its host."""

@@ -43,6 +43,10 @@ class CredentialBook:
         self._services: dict[str, str] = {}
         self._lock = threading.Lock()
 
+    def renew(self) -> None:
+        """Wait for no thread that had a login in hand: in a forked process there is none."""
+        self._lock = threading.Lock()
+
     def learn(self, url: str) -> str:
         """*url* without its login, which is kept for every address below it and for its host.
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+# Seconds that threads are given to end before this process is forked.
+_PATIENCE = 0.5
+
 
 def cache_directory(request: Request) -> str:
     """Where unpacked wheels, index pages and metadata are kept; absolute."""
@@ -218,9 +221,17 @@ class Session:
         from accelinstall.store import Store
 
         request = self.request
-        # A limit on the rate is kept by one process more easily than by several.
-        processes = 1 if request.limit_rate else request.processes
-        return Store(cache_directory(request), connections=request.connections, processes=processes)
+        return Store(cache_directory(request), connections=request.connections, processes=self._processes)
+
+    def _processes(self) -> int:
+        """How many processes may fetch from now on: no other thread may be at work in the one that is doubled."""
+        from accelinstall.forked import can_fork
+
+        if self.request.processes == 1:
+            return 1
+        if "index" in self.__dict__:
+            self.index.rest(_PATIENCE)
+        return self.request.processes if can_fork() else 1
 
     def __enter__(self) -> Self:
         return self

@@ -42,7 +42,8 @@ class Store:
     :param connections: that a fetch has at most in all; 0 = as many as pay.
     :param pace: decides how many connections a fetch may have; ``part``: bytes that a further one asks for at a time.
     :param streaming: unpack wheels out of their download where that is possible, instead of from a file.
-    :param processes: that work on a fetch at most; more than one for a program that may be forked.
+    :param processes: how many may work on a fetch, asked when one begins; more than one only where this process may be
+        forked, which it may while no other thread of it is at work.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class Store:
         part: int = 8 << 20,
         connections: int = 0,
         streaming: bool = True,
-        processes: int = 1,
+        processes: Callable[[], int] = lambda: 1,
     ) -> None:
         self.root = os.path.abspath(root)
         self.directory = os.path.join(self.root, LAYOUT)
@@ -111,7 +112,7 @@ class Store:
         if wanted:
             from accelinstall.store.preview import previews_of
 
-            self.previews.update(previews_of(http, wanted))
+            self.previews.update(previews_of(http, wanted, at_once=min(8, self.connections or 8)))
 
     def streams(self, package: LockedPackage) -> bool:
         """Whether the wheel is to be unpacked out of its download, and its file not written."""
@@ -166,8 +167,9 @@ class Store:
         if missing:
             from accelinstall.store.fetching import Fetching
 
-            # A limit on connections is kept by one process more easily than by several.
-            processes = 1 if self.connections else self.processes
+            # Limits are kept by one process more easily than by several.
+            alone = workers == 1 or self.connections or http.is_limited
+            processes = 1 if alone else self.processes()
             work = Fetching(
                 self,
                 missing,

@@ -31,7 +31,9 @@ class Crew:
         batch = _Batch(len(waiting))
         for job in waiting:
             self._queue.put(lambda job=job: batch.do(job))  # type: ignore[misc]
-        batch.finished.wait()
+        # In slices: Windows does not interrupt an endless wait for Ctrl-C.
+        while not batch.finished.wait(0.2):
+            continue
         if batch.error is not None:
             raise batch.error
 
@@ -39,6 +41,11 @@ class Crew:
         """Let the threads end once the queue is empty; does not wait for them."""
         for _ in self._threads:
             self._queue.put(None)
+
+    def join(self, patience: float) -> None:
+        """After :meth:`close`, wait so many seconds for each thread to end."""
+        for thread in self._threads:
+            thread.join(patience)
 
     def _start(self, wanted: int) -> None:
         with self._lock:

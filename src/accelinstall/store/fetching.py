@@ -10,7 +10,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from accelinstall import fs
-from accelinstall.events import PhaseFinished, PhaseStarted, Progress
+from accelinstall.apart import keep_apart
+from accelinstall.events import FileAdvanced, FileFinished, PhaseFinished, PhaseStarted, Progress
 from accelinstall.model.lock import LockedPackage
 from accelinstall.model.store import StoreEntry
 from accelinstall.store.errors import NotInStore
@@ -18,7 +19,7 @@ from accelinstall.store.making import Maker, require_room, system_errors
 from accelinstall.store.origins import local_path
 from accelinstall.store.queues import MOST_SHARED, Queue, queue_of, shared_queue
 from accelinstall.store.shift import PATIENCE, Shift
-from accelinstall.store.team import Team, Voice, event_of, may_fork, packed_error, unpacked_error
+from accelinstall.store.team import Team, Voice, event_of, packed_error, unpacked_error
 
 if TYPE_CHECKING:
     from accelinstall.net import HttpClient
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 # Bytes: below, a second process costs more than it saves.
 _WORTH_SHARING = 2 << 20
+# Seconds without a word after which the work of members is done here: longer than any server is waited for.
+_SILENCE = 120.0
 
 
 class Fetching:
@@ -52,12 +55,15 @@ class Fetching:
         self._packages = sorted(packages, key=lambda package: (-(package.size or 0), package.name))
         self._workers = workers
         size = sum(package.size or 0 for package in packages)
-        shares = size >= _WORTH_SHARING and len(packages) <= MOST_SHARED and may_fork()
+        shares = size >= _WORTH_SHARING and len(packages) <= MOST_SHARED
         self._processes = min(processes, len(packages)) if shares else 1
         self._stop = threading.Event()
         self._error: BaseException | None = None
         self._entries: dict[str, StoreEntry] = {}
         self._brought: list[LockedPackage] = []
+        # Bytes that members have told of files that are not complete yet.
+        self._arriving: dict[str, int] = {}
+        self._heard = 0.0
 
     def run(self) -> Mapping[str, StoreEntry]:
         """The entries of all packages.
@@ -88,6 +94,7 @@ class Fetching:
         """:raises DiskFull: when what will be written is known not to fit, to the byte as far as large wheels go."""
         for folder in (".partial", ".locks"):
             os.makedirs(os.path.join(self._store.directory, folder), exist_ok=True)
+        keep_apart(os.path.join(self._store.directory, ".partial"))
         # makedirs is content with a folder that exists; only a file tells whether it can be written.
         fs.write_atomic(os.path.join(self._store.directory, ".partial", ".writable"), b"")
         self._store.look_ahead(self._packages, http=self._http, addresses=self._addresses)
@@ -111,7 +118,8 @@ class Fetching:
             shift = self._shift(queue, among=self._processes)
             try:
                 shift.work()
-                while team.is_busy() and self._error is None:
+                self._heard = time.monotonic()
+                while team.is_busy() and self._error is None and time.monotonic() - self._heard < _SILENCE:
                     team.join(0.2)
             finally:
                 team.ask_to_end()
@@ -121,6 +129,9 @@ class Fetching:
             raise self._error
         self._stop.clear()
         self._entries.update(self._store.find(self._brought))
+        # What a killed member had of a file comes once more.
+        for name, amount in self._arriving.items():
+            self._progress(FileAdvanced(name=name, amount=-amount))
 
     def _be_member(self, queue: Queue, voice: Voice, stop: threading.Event) -> None:
         """What a forked process does."""
@@ -136,9 +147,15 @@ class Fetching:
 
     def _hear(self, word: str, value: Any) -> None:
         """What a member says."""
+        self._heard = time.monotonic()
         try:
             if word == "event":
-                self._progress(event_of(*value))
+                event = event_of(*value)
+                if isinstance(event, FileAdvanced):
+                    self._arriving[event.name] = self._arriving.get(event.name, 0) + event.amount
+                elif isinstance(event, FileFinished):
+                    self._arriving.pop(event.name, None)
+                self._progress(event)
             elif word == "brought":
                 self._brought += [package for package in self._packages if package.sha256 == value]
             elif word == "failed" and (error := unpacked_error(value)):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from accelinstall.errors import SourceError
 from accelinstall.events import FileAdvanced
 from accelinstall.fs import write_all
-from accelinstall.store.behind import AT_ONCE, AtOnce
+from accelinstall.store.behind import AtOnce
 from accelinstall.store.members import Cancelled
 from accelinstall.store.wide import CHUNK, LEAST, Unstreamable, Wide
 
@@ -37,8 +37,7 @@ class Flow:
     :ivar position: of the next byte that :meth:`read` gives.
     """
 
-    def __init__(self, task: Download, size: int, validator: str, *, behind: AtOnce = AT_ONCE) -> None:
-        self._behind = behind
+    def __init__(self, task: Download, size: int, validator: str, *, behind: Callable[[], AtOnce] = AtOnce) -> None:
         self._task, self._size, self._validator = task, size, validator
         self.position = self._arrived = 0
         self._hash = hashlib.sha256()
@@ -46,6 +45,7 @@ class Flow:
         self._pieces = self._flow()
         self._keeper: int | None = os.open(task.partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
         self._since, self._judged = time.monotonic(), 0
+        self._behind = behind()
 
     def read(self, offset: int, length: int) -> bytes | memoryview:
         """At least one and at most *length* bytes from *offset*, which must be where the last reading ended.
@@ -78,6 +78,7 @@ class Flow:
     def close(self, *, keep: bool = True) -> None:
         """End every connection; what was kept stays when *keep*, for the next run."""
         self._pieces.close()
+        self._behind.close()
         if self._keeper is not None:
             os.close(self._keeper)
             self._keeper = None

@@ -15,8 +15,6 @@ from accelinstall.values import dataclass, field
 if TYPE_CHECKING:
     from accelinstall.net import HttpClient
 
-_AT_ONCE = 8
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
@@ -64,27 +62,29 @@ def preview_of(http: HttpClient, address: str, size: int) -> Preview:
     return Preview(start=size - wanted, tail=tail, validator=validator, entries=tuple(entries), directory=directory)
 
 
-def previews_of(http: HttpClient, wheels: Sequence[tuple[str, str, int]]) -> dict[str, Preview | None]:
+def previews_of(http: HttpClient, wheels: Sequence[tuple[str, str, int]], *, at_once: int) -> dict[str, Preview | None]:
     """Key -> preview of each wheel, given as key, address and size; ``None`` for one that is to be had as a whole only.
 
-    :raises SourceError: never; whoever fetches the wheel meets the same trouble, and tells.
+    Whoever fetches that meets the same trouble, if there is any, and tells.
+
+    :param at_once: requests under way at a time.
     """
     found: dict[str, Preview | None] = {}
 
     def look(key: str, address: str, size: int) -> None:
         try:
             found[key] = preview_of(http, address, size)
-        except (Unstreamable, WheelRefused):
+        except (Unstreamable, WheelRefused, SourceError):
             found[key] = None
-        except SourceError:
-            return
 
-    crew = Crew(_AT_ONCE)
+    crew = Crew(at_once)
     try:
         jobs: list[Job] = [lambda wheel=wheel: look(*wheel) for wheel in wheels]  # type: ignore[misc]
         crew.run(jobs)
     finally:
         crew.close()
+    # Nothing but this thread should be at work when the process is forked.
+    crew.join(1.0)
     return found
 
 

@@ -14,8 +14,8 @@ from accelinstall.values import dataclass
 Take = Callable[[], LockedPackage | None]
 """The next wheel, for one taker only; ``None`` when there is none left."""
 
-MOST_SHARED = 2_000
-"""Wheels in a line between processes: their tickets fit the smallest pipe."""
+MOST_SHARED = 1_000
+"""Wheels in a line between processes: their tickets fit the smallest pipe, of one page."""
 _TICKET = struct.Struct("<I")
 
 

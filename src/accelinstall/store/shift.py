@@ -63,16 +63,27 @@ class Shift:
 
         :raises BaseException: the first thing that went wrong.
         """
-        for thread in self._threads:
-            with self._ended:
-                self._working += 1
-            thread.start()
+        self._start()
         with self._ended:
             # In slices: Windows does not interrupt an endless wait for Ctrl-C.
             while self._working and not self._stop.is_set():
                 self._ended.wait(0.2)
         if self._error is not None:
             raise self._error
+
+    def _start(self) -> None:
+        for thread in self._threads:
+            with self._ended:
+                self._working += 1
+            try:
+                thread.start()
+            except RuntimeError:
+                # The system grants no more threads: those that are there do.
+                with self._ended:
+                    self._working -= 1
+                if thread is self._threads[0]:
+                    raise
+                return
 
     def end(self, patience: float = PATIENCE) -> None:
         """Wait for threads that are about to end; one that hangs in a socket is left to its timeout."""
@@ -100,6 +111,8 @@ class Shift:
     def _handle_small(self) -> bool:
         """Whether there was another wheel, small or in other hands before."""
         with self._maker.turn.in_hand(self._stop.is_set):
+            if self._stop.is_set():
+                return False
             if package := self._queue.small():
                 self._handle(package, wait=False)
                 return True

@@ -59,33 +59,43 @@ def stream_wheel(
     size = task.package.size
     if size is None:
         return None
-    told = 0
+    flow: Flow | None = None
     task.progress(FileStarted(name=task.package.filename, size=size))
     task.lanes.begin()
     try:
         preview = preview or preview_of(task.http, task.address, size)
         entries, examination = _examine(preview, task)
         make_room(examination.size)
-        hashing, writing = behind(), behind()
-        flow = Flow(task, size, preview.validator, behind=hashing)
-        try:
-            manifest = _unpack(flow, entries, examination, preview.directory, tree, task, writing)
-            told = flow.told
-            if flow.finish() != task.package.sha256:
-                raise Unstreamable("the hash is another")
-        finally:
-            told = flow.told
-            flow.close()
-            hashing.close()
-            writing.close()
+        flow = Flow(task, size, preview.validator, behind=behind)
+        manifest = _unpack_whole(flow, entries, examination, preview.directory, tree, task, behind())
     except (Unstreamable, WheelRefused, SourceError):
-        if told:
-            task.progress(FileAdvanced(name=task.package.filename, amount=-told))
+        if flow is not None:
+            task.progress(FileAdvanced(name=task.package.filename, amount=-flow.told))
         return None
     finally:
         task.lanes.end()
     task.progress(FileFinished(name=task.package.filename))
     return manifest
+
+
+def _unpack_whole(
+    flow: Flow,
+    entries: list[Central],
+    examination: Examination,
+    directory: int,
+    tree: str,
+    task: Download,
+    behind: AtOnce,
+) -> Manifest:
+    """:raises Unstreamable: when the whole has not the hash that it should have."""
+    try:
+        manifest = _unpack(flow, entries, examination, directory, tree, task, behind)
+        if flow.finish() != task.package.sha256:
+            raise Unstreamable("the hash is another")
+        return manifest
+    finally:
+        flow.close()
+        behind.close()
 
 
 def _examine(preview: Preview, task: Download) -> tuple[list[Central], Examination]:

@@ -10,7 +10,6 @@ import marshal
 import os
 import signal
 import struct
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from typing import Any
 
 from accelinstall import events
 from accelinstall.events import FileAdvanced
+from accelinstall.forked import Forked
 from accelinstall.fs import write_all
 from accelinstall.values import dataclass
 
@@ -28,11 +28,6 @@ _PULSE = 0.05
 
 Hear = Callable[[str, Any], object]
 """Hears what a member says: a word and a value of plain types."""
-
-
-def may_fork() -> bool:
-    """Whether this process may be doubled: on Linux, and only by the thread that outlives all others."""
-    return sys.platform == "linux" and threading.current_thread() is threading.main_thread()
 
 
 class Voice:
@@ -79,58 +74,58 @@ class _Member:
     It is not joined: interrupted by Ctrl-C meanwhile, Python 3.11 takes a thread as ended.
     """
 
-    process: int
+    process: Forked
     source: int
     ended: threading.Event
 
 
 class Team:
-    """*size* forked processes that do *work*, which ends early once its event is set; for one thread.
+    """At most *size* forked processes that do *work*, which ends early once its event is set; for one thread.
+
+    There are fewer, perhaps none, when the system grants no more.
 
     :param hear: called by a thread for each member.
     """
 
     def __init__(self, size: int, work: Work, *, hear: Hear) -> None:
-        self._hear = hear
+        self._hear, self._work = hear, work
+        self._members: list[_Member] = []
         # Held open by this process alone: when it ends, every member reads the end of it.
         self._leash, self._hand = os.pipe()
-        sources: list[int] = []
-        processes: list[int] = []
-        for _ in range(size):
-            source, sink = os.pipe()
-            sources.append(source)
-            process = os.fork()
-            if not process:
-                self._be_member(work, sink, unwanted=[self._hand, *sources])
-            processes.append(process)
-            os.close(sink)
+        with suppress(OSError):
+            for _ in range(size):
+                self._add()
         # Not before the last fork: a member should find no other threads in what it inherits.
-        pairs = zip(processes, sources, strict=True)
-        self._members = [_Member(process, source, threading.Event()) for process, source in pairs]
         for member in self._members:
             threading.Thread(target=self._listen, args=(member,), name="accelinstall-team", daemon=True).start()
 
-    def _be_member(self, work: Work, sink: int, *, unwanted: list[int]) -> None:
-        """What a fork does, to its end: nothing of the process it came from may run in it afterwards."""
-        status = 1
+    def _add(self) -> None:
+        source, sink = os.pipe()
+        unwanted = [self._hand, source, *(member.source for member in self._members)]
         try:
-            # Ctrl-C reaches the whole group; the first process decides what it means.
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-            for descriptor in unwanted:
-                os.close(descriptor)
-            stop = threading.Event()
-
-            def watch() -> None:
-                os.read(self._leash, 1)
-                stop.set()
-
-            threading.Thread(target=watch, daemon=True).start()
-            voice = Voice(sink)
-            work(voice, stop)
-            voice.flush()
-            status = 0
+            process = Forked(lambda _: self._be_member(sink, unwanted))
+        except OSError:
+            os.close(source)
+            raise
         finally:
-            os._exit(status)
+            os.close(sink)
+        self._members.append(_Member(process, source, threading.Event()))
+
+    def _be_member(self, sink: int, unwanted: list[int]) -> None:
+        # Ctrl-C reaches the whole group; the first process decides what it means.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for descriptor in unwanted:
+            os.close(descriptor)
+        stop = threading.Event()
+
+        def watch() -> None:
+            os.read(self._leash, 1)
+            stop.set()
+
+        threading.Thread(target=watch, daemon=True).start()
+        voice = Voice(sink)
+        self._work(voice, stop)
+        voice.flush()
 
     def _listen(self, member: _Member) -> None:
         try:
@@ -141,8 +136,6 @@ class Team:
         except (EOFError, ValueError):
             return  # killed in the middle of a word
         finally:
-            with suppress(ChildProcessError):
-                os.waitpid(member.process, 0)
             member.ended.set()
 
     def is_busy(self) -> bool:
@@ -166,9 +159,10 @@ class Team:
         for member in self._members:
             member.ended.wait(max(0.0, deadline - time.monotonic()))
         for member in self._members:
-            if not member.ended.is_set():
-                with suppress(ProcessLookupError):
-                    os.kill(member.process, signal.SIGKILL)
+            if member.ended.is_set():
+                member.process.finish()
+            else:
+                member.process.stop()
                 member.ended.wait(1.0)
         os.close(self._leash)
 

@@ -142,11 +142,20 @@ class Wide:
         part = self._next_part()
         if part is None:
             return False
-        self._threads += 1
-        self._extra += extra
         # The first part of all begins where the connection is that is open.
         begun, self._begun = self._begun, None
-        threading.Thread(target=self._work, args=(part, begun, extra), name="accelinstall-range", daemon=True).start()
+        thread = threading.Thread(target=self._work, args=(part, begun, extra), name="accelinstall-range", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            # The system grants no more threads.
+            self._under_way.remove(part)
+            self._again.append(part)
+            if not extra:
+                raise Unstreamable(str(error)) from error
+            return False
+        self._threads += 1
+        self._extra += extra
         return True
 
     def _has_work(self) -> bool:
