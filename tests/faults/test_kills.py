@@ -25,7 +25,8 @@ KILLS = 200 if ROUNDS else 12
 def locks(bench: Bench) -> tuple[Path, Path, Path]:
     """(old, new, empty): a replace, an install and a removal at once, with shared folders, scripts and data."""
     many = {f"ns/a/m{n}.py": f"x = {n}\n" for n in range(40)}
-    noise = random.Random(5).randbytes(600_000)
+    # Enough for two processes to share the fetching.
+    noise = random.Random(5).randbytes(1_200_000)
     tool = {"console_scripts": {"tool": "a:main"}}
     shared = bench.wheel("b", files={"ns/b.py": "", "b/__init__.py": "v = 1\n", "b/data.bin": noise})
     old = [
