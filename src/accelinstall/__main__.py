@@ -11,21 +11,45 @@ if TYPE_CHECKING:
 
 def main(argv: list[str] | None = None) -> int:
     """Runs one command; returns the exit code (0 done, 1 failed, 2 wrong usage, 3 unknown, 130 interrupted)."""
-    arguments = sys.argv[1:] if argv is None else argv
-    code = _from_memory(arguments)
-    return _in_full(arguments) if code is None else code
+    return _run(sys.argv[1:] if argv is None else argv)[0]
 
 
 def script() -> NoReturn:
     """The console script: :func:`main`, and the end of the process."""
-    import os
+    code, is_done = _run(sys.argv[1:])
+    if is_done:
+        import os
 
-    arguments = sys.argv[1:]
-    code = _from_memory(arguments)
-    if code is None:
-        sys.exit(_in_full(arguments))
-    # Nothing is left to be done, and taking the interpreter apart would be a twentieth of the whole run.
-    os._exit(code)
+        # Nothing is left to be done, and taking the interpreter apart would be a twentieth of the whole run.
+        os._exit(code)
+    sys.exit(code)
+
+
+def _run(arguments: list[str]) -> tuple[int, bool]:
+    """The exit code, and whether nothing has to be taken apart afterwards."""
+    sys.unraisablehook = _interrupt_again
+    try:
+        code = _from_memory(arguments)
+        return (_in_full(arguments), False) if code is None else (code, True)
+    except KeyboardInterrupt:
+        # Before or after the part that tells it.
+        return 130, False
+
+
+def _interrupt_again(caught: sys.UnraisableHookArgs) -> None:
+    """Ctrl-C that came while an object was taken apart, where Python would only print it: raised once more."""
+    if caught.exc_type is not KeyboardInterrupt:
+        sys.__unraisablehook__(caught)
+        return
+    import _thread
+    import time
+
+    def interrupt() -> None:
+        # Not before this hook is left: raised in it, it would be lost once more.
+        time.sleep(0.001)
+        _thread.interrupt_main()
+
+    _thread.start_new_thread(interrupt, ())
 
 
 def _from_memory(arguments: list[str]) -> int | None:
@@ -67,12 +91,9 @@ def _in_full(arguments: list[str]) -> int:
     import gc
     import os
 
-    try:
-        from accelinstall.cli import run
-        from accelinstall.shortcut.asking import is_askable
-        from accelinstall.shortcut.nothing import listen
-    except KeyboardInterrupt:  # from here on `run` tells it
-        return 130
+    from accelinstall.cli import run
+    from accelinstall.shortcut.asking import is_askable
+    from accelinstall.shortcut.nothing import listen
 
     recorder = listen(arguments, os.environ) if is_askable(arguments) else None
     # A run makes many values and few cycles, and is over soon: looking for garbage often costs a quarter of the time.

@@ -84,6 +84,23 @@ def test_ctrl_c_before_anything_is_imported_is_no_traceback() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
+def test_ctrl_c_while_an_object_is_taken_apart_interrupts_all_the_same() -> None:
+    program = (
+        "import signal, sys\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "class Last:\n"
+        "    def __del__(self): raise KeyboardInterrupt\n"
+        "def press(event, arguments):\n"
+        "    if event == 'import' and arguments[0] == 'accelinstall.hardware': Last()\n"
+        "from accelinstall.__main__ import main\n"
+        "sys.addaudithook(press)\n"
+        "sys.exit(main(['detect']))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert "interrupted" in done.stderr and "Traceback" not in done.stderr
+
+
 def test_ctrl_c_at_random_moments_leaves_the_old_or_the_new_at_once(
     bench: Bench, capsys: pytest.CaptureFixture[str]
 ) -> None:
