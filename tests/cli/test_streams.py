@@ -19,32 +19,35 @@ NEEDS_DEV_FULL = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="onl
 
 
 def shell(line: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """*line* in a shell, with ``$A`` for the command line."""
-    environ = {**os.environ, "A": f"{sys.executable} -m accelinstall", **variables}
-    return subprocess.run(["bash", "-c", line], capture_output=True, text=True, env=environ, check=False)
+    """*line* in a shell, with ``A`` for the command line."""
+    environ = {**os.environ, "PYTHON": sys.executable, **variables}
+    function = 'A() { "$PYTHON" -m accelinstall "$@"; }'
+    return subprocess.run(
+        ["bash", "-c", f"{function}; {line}"], capture_output=True, text=True, env=environ, check=False
+    )
 
 
 def test_a_reader_that_leaves_early_ends_neither_the_work_nor_its_exit_code() -> None:
-    done = shell("$A explain torch --all | head -n 1; echo ${PIPESTATUS[0]}")
+    done = shell("A explain torch --all | head -n 1; echo ${PIPESTATUS[0]}")
     assert done.stdout.splitlines()[-1] == "0" and done.stderr == ""
-    failed = shell("$A lock --project no-such-folder 2>&1 | true; echo ${PIPESTATUS[0]}")
+    failed = shell("A lock --project no-such-folder 2>&1 | true; echo ${PIPESTATUS[0]}")
     assert (failed.stdout, failed.stderr) == ("1\n", "")
 
 
 def test_closed_streams_are_no_error() -> None:
-    assert shell("$A explain torch >&- 2>&-").returncode == 0
+    assert shell("A explain torch >&- 2>&-").returncode == 0
 
 
 @NEEDS_DEV_FULL
 def test_a_full_disk_behind_stdout_is_one_error() -> None:
-    done = shell("$A explain torch >/dev/full")
+    done = shell("A explain torch >/dev/full")
     assert done.returncode == 1
     assert done.stderr.splitlines()[0] == "error: <stdout>: No space left on device"
-    assert shell("$A explain torch 2>/dev/full").returncode == 0
+    assert shell("A explain torch 2>/dev/full").returncode == 0
 
 
 def test_an_encoding_without_our_signs_is_no_error() -> None:
-    done = shell("$A detect; $A detect --json", PYTHONIOENCODING="ascii")
+    done = shell("A detect; A detect --json", PYTHONIOENCODING="ascii")
     assert done.returncode == 0 and done.stderr == ""
 
 

@@ -28,8 +28,11 @@ class Keeper(KeyringBackend):
     def set_password(self, service, username, password):
         raise NotImplementedError
 """
+# A first line cannot name an interpreter whose path has spaces: the shell starts it.
 PROGRAM = f"""\
-#!{sys.executable}
+#!/bin/sh
+'''exec' "{sys.executable}" "$0" "$@"
+'''
 import json, os, sys
 word, service, user = sys.argv[1:]
 assert word == "get" and not sys.stdin.read()
