@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from accelinstall.errors import SourceError
@@ -67,7 +68,10 @@ def stream_wheel(
         entries, examination = _examine(preview, task)
         make_room(examination.size)
         flow = Flow(task, size, preview.validator, behind=behind)
-        manifest = _unpack_whole(flow, entries, examination, preview.directory, tree, task, behind())
+        with closing(flow), closing(behind()) as writing:
+            manifest = _unpack(flow, entries, examination, preview.directory, tree, task, writing)
+            if flow.finish() != task.package.sha256:
+                raise Unstreamable("the hash is another")
     except (Unstreamable, WheelRefused, SourceError):
         if flow is not None:
             task.progress(FileAdvanced(name=task.package.filename, amount=-flow.told))
@@ -76,26 +80,6 @@ def stream_wheel(
         task.lanes.end()
     task.progress(FileFinished(name=task.package.filename))
     return manifest
-
-
-def _unpack_whole(
-    flow: Flow,
-    entries: list[Central],
-    examination: Examination,
-    directory: int,
-    tree: str,
-    task: Download,
-    behind: AtOnce,
-) -> Manifest:
-    """:raises Unstreamable: when the whole has not the hash that it should have."""
-    try:
-        manifest = _unpack(flow, entries, examination, directory, tree, task, behind)
-        if flow.finish() != task.package.sha256:
-            raise Unstreamable("the hash is another")
-        return manifest
-    finally:
-        flow.close()
-        behind.close()
 
 
 def _examine(preview: Preview, task: Download) -> tuple[list[Central], Examination]:
