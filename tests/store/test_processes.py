@@ -114,6 +114,7 @@ def children_of(process: int) -> list[int]:
 
 @linux
 def test_several_processes_bring_what_one_brings(tmp_path: Path, server: IndexServer):
+    before = set(children_of(os.getpid()))
     packages = [offer(server, tmp_path / "wheels", f"pack{n}", 300_000 * n) for n in range(1, 9)]
     with HttpClient(environ={}, keyring=False) as http:
         alone = Store(str(tmp_path / "alone")).fetch(packages, http=http)
@@ -129,17 +130,18 @@ def test_several_processes_bring_what_one_brings(tmp_path: Path, server: IndexSe
     unpacked = [event for event in ear.events if isinstance(event, PhaseAdvanced) and event.phase == "unpack"]
     assert arrived == sum(package.size or 0 for package in packages)
     assert len(unpacked) == 8
-    assert children_of(os.getpid()) == []
+    assert set(children_of(os.getpid())) <= before
     assert leftovers(tmp_path / "cache") == []
 
 
 @linux
 def test_the_error_of_a_member_is_raised_here_and_stops_all(tmp_path: Path, server: IndexServer):
+    before = set(children_of(os.getpid()))
     packages = [offer(server, tmp_path / "wheels", f"pack{n}", 600_000) for n in range(6)]
     wrong = [replace(package, sha256=f"{number:064x}") for number, package in enumerate(packages)]
     with HttpClient(environ={}, keyring=False) as http, pytest.raises(HashMismatch):
         Store(str(tmp_path / "cache"), processes=lambda: 3).fetch(wrong, http=http)
-    assert children_of(os.getpid()) == []
+    assert set(children_of(os.getpid())) <= before
 
 
 @linux
