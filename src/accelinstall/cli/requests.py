@@ -6,6 +6,7 @@ import os
 import re
 from argparse import Namespace
 from collections.abc import Mapping
+from typing import Any
 
 from accelinstall.errors import UsageError
 from accelinstall.model.hardware import ENVIRONMENTS, Overrides
@@ -40,12 +41,7 @@ def request_from(arguments: Namespace, environ: Mapping[str, str]) -> Request:
             only=_names(one, "only_"),
             extras=_names(one, "extra"),
         ),
-        index=IndexOptions(
-            index_url=one.get("index_url") or "",
-            extra_index_urls=tuple(one.get("extra_index_url", ())),
-            find_links=tuple(one.get("find_links", ())),
-            no_index=one.get("no_index", False),
-        ),
+        index=_indexes(one),
         targets=(target,) if isinstance(target, str) and target else tuple(target),
         all_targets=one.get("all_targets", False),
         workspace=one.get("workspace", False),
@@ -76,6 +72,15 @@ def request_from(arguments: Namespace, environ: Mapping[str, str]) -> Request:
         link_mode=None if one.get("link_mode", "auto") == "auto" else one["link_mode"],
         cache_directory=one.get("cache_dir", ""),
         environ=dict(environ),
+    )
+
+
+def _indexes(one: Mapping[str, Any]) -> IndexOptions:
+    return IndexOptions(
+        index_url=one.get("index_url") or "",
+        extra_index_urls=tuple(one.get("extra_index_url", ())),
+        find_links=tuple(one.get("find_links", ())),
+        no_index=one.get("no_index", False),
     )
 
 
