@@ -17,7 +17,7 @@ from accelinstall.model.lock import LockedPackage
 from accelinstall.net import HttpClient
 from accelinstall.net.retries import RetryPolicy
 from accelinstall.store import Store
-from accelinstall.store.pace import Pace, Sample
+from accelinstall.store.transfer.pace import Pace, Sample
 from accelinstall.testing import Fault, IndexServer, make_wheel
 from tests.faults.kit import ROUNDS
 from tests.installation.support import distribution, false_rows, inventory_of, lock_of

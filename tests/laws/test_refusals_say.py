@@ -14,7 +14,7 @@ from accelinstall.installation import errors as _installation  # noqa: F401 - de
 from accelinstall.net import HttpError
 from accelinstall.pipeline import downloading as _downloading  # noqa: F401
 from accelinstall.store import errors as _store  # noqa: F401
-from accelinstall.store import refusals as _refusals  # noqa: F401
+from accelinstall.store.unpacking import refusals as _refusals  # noqa: F401
 
 SAMPLES: dict[str, Any] = {"needed": 2_000_000, "free": 1_000_000, "attempts": 5, "arrived": 100, "undone": True}
 SAMPLES |= {"names": ("a", "b"), "missing": ("a 1.0",), "filenames": ("a-1.0-py3-none-any.whl",)}

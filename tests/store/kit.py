@@ -10,7 +10,7 @@ from pathlib import Path
 
 from accelinstall.events import Event, Note
 from accelinstall.model.lock import LockedPackage
-from accelinstall.store.pace import Pace, Sample
+from accelinstall.store.transfer.pace import Pace, Sample
 from accelinstall.testing import IndexServer
 
 

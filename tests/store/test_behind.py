@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from accelinstall.store.archive import read_members
 from accelinstall.store.behind import AtOnce, Behind
-from accelinstall.store.members import find_inflater, write_member
-from accelinstall.store.unpack import reader_of
+from accelinstall.store.unpacking.archive import read_members
+from accelinstall.store.unpacking.members import find_inflater, write_member
+from accelinstall.store.unpacking.unpack import reader_of
 from accelinstall.testing import make_wheel
 from tests.store.kit import noise
 

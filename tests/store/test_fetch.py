@@ -27,7 +27,7 @@ from accelinstall.store import (
     NotInStore,
     Store,
 )
-from accelinstall.store.pace import Sample
+from accelinstall.store.transfer.pace import Sample
 from accelinstall.testing import Fault, IndexServer, make_wheel
 from tests.store.kit import Ear, leftovers, locked, noise, sha256_of, tree_of
 

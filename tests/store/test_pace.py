@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accelinstall.store.lanes import INTERVAL, LONGEST_INTERVAL, TELLING, Lanes
-from accelinstall.store.pace import MOST, Pace, Sample
-from accelinstall.store.room import Room, part_length
+from accelinstall.store.transfer.lanes import INTERVAL, LONGEST_INTERVAL, TELLING, Lanes
+from accelinstall.store.transfer.pace import MOST, Pace, Sample
+from accelinstall.store.transfer.room import Room, part_length
 from accelinstall.values import dataclass
 
 NEVER = 10**6

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from accelinstall.model.lock import LockedPackage
 from accelinstall.model.store import StoredFile
 from accelinstall.store import WheelRefused
-from accelinstall.store.archive import Read, read_members
-from accelinstall.store.examination import examine, folded
 from accelinstall.store.manifest import Manifest, ManifestDamaged, parse_manifest, render_manifest
-from accelinstall.store.members import content_of, find_inflater
-from accelinstall.store.record import Row, parse_record
-from accelinstall.store.refusals import RecordMalformed
+from accelinstall.store.unpacking.archive import Read, read_members
+from accelinstall.store.unpacking.examination import examine, folded
+from accelinstall.store.unpacking.members import content_of, find_inflater
+from accelinstall.store.unpacking.record import Row, parse_record
+from accelinstall.store.unpacking.refusals import RecordMalformed
 from tests.store.hostile import GOOD
 from tests.store.rawzip import digest
 

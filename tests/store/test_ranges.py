@@ -12,7 +12,7 @@ from accelinstall.events import FileAdvanced
 from accelinstall.model.lock import LockedPackage
 from accelinstall.net import HttpClient
 from accelinstall.store import DownloadFailed, Store
-from accelinstall.store.journal import write_journal
+from accelinstall.store.transfer.journal import write_journal
 from accelinstall.testing import Fault, IndexServer, make_wheel
 from tests.store.kit import Ear, Three, leftovers, locked, noise
 

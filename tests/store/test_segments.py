@@ -7,8 +7,8 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accelinstall.store.journal import parse_journal
-from accelinstall.store.segments import Segments
+from accelinstall.store.transfer.journal import parse_journal
+from accelinstall.store.transfer.segments import Segments
 
 
 def test_a_file_of_its_own_is_asked_for_whole_and_shared_once_somebody_comes():

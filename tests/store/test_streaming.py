@@ -15,9 +15,9 @@ from accelinstall.events import FileAdvanced, FileFinished
 from accelinstall.model.lock import LockedPackage
 from accelinstall.net import HttpClient
 from accelinstall.store import HashMismatch, Store, WheelRefused
-from accelinstall.store.lanes import Lanes
-from accelinstall.store.pace import Pace
-from accelinstall.store.wide import Unstreamable, Wide
+from accelinstall.store.transfer.lanes import Lanes
+from accelinstall.store.transfer.pace import Pace
+from accelinstall.store.transfer.wide import Unstreamable, Wide
 from accelinstall.testing import Fault, IndexServer, make_wheel
 from tests.store.hostile import GOOD, HOSTILE
 from tests.store.kit import Ear, Three, leftovers, locked, noise, tree_of

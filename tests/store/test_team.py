@@ -15,8 +15,8 @@ import pytest
 from accelinstall.events import FileAdvanced, FileStarted, Note, PhaseAdvanced
 from accelinstall.net.errors import HttpError
 from accelinstall.store import DiskFull, HashMismatch
-from accelinstall.store.refusals import RecordMismatch
 from accelinstall.store.team import Team, Voice, event_of, packed_error, unpacked_error
+from accelinstall.store.unpacking.refusals import RecordMismatch
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="members are forked on Linux only")
 

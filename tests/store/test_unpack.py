@@ -16,8 +16,8 @@ from accelinstall.net import HttpClient
 from accelinstall.store import Store, WheelRefused
 from accelinstall.store.crew import Crew
 from accelinstall.store.manifest import Manifest
-from accelinstall.store.refusals import RecordMismatch
-from accelinstall.store.unpack import batches, unpack
+from accelinstall.store.unpacking.refusals import RecordMismatch
+from accelinstall.store.unpacking.unpack import batches, unpack
 from accelinstall.testing import IndexServer, make_wheel
 from tests.store.hostile import CONTENT, GOOD, HOSTILE, RECORDS
 from tests.store.kit import Ear, leftovers, locked, tree_of

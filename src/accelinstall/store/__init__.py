@@ -25,7 +25,7 @@ from accelinstall.store.errors import (
     NotInStore,
     StoreVanished,
 )
-from accelinstall.store.refusals import WheelRefused
+from accelinstall.store.unpacking.refusals import WheelRefused
 
 __all__ = [
     "CacheNotWritable",

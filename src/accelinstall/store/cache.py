@@ -19,8 +19,8 @@ from accelinstall.values import replace
 
 if TYPE_CHECKING:
     from accelinstall.net import HttpClient
-    from accelinstall.store.pace import Pace
-    from accelinstall.store.preview import Preview
+    from accelinstall.store.transfer.pace import Pace
+    from accelinstall.store.unpacking.preview import Preview
 
 LAYOUT = "store-v1"
 EXPANSION, PACKED_EXPANSION = 3.0, 1.5
@@ -111,7 +111,7 @@ class Store:
             if not local_path(address := addresses[package.sha256], package)
         ]
         if wanted:
-            from accelinstall.store.preview import previews_of
+            from accelinstall.store.unpacking.preview import previews_of
 
             self.previews.update(previews_of(http, wanted, at_once=min(8, self.connections or 8)))
 
@@ -239,7 +239,7 @@ class Store:
 
     def pace(self, among: int = 1) -> Pace:
         """Who decides about connections, for one fetch in one of *among* processes."""
-        from accelinstall.store.pace import MOST, Pace
+        from accelinstall.store.transfer.pace import MOST, Pace
 
         if self._pace is not None:
             return self._pace()

@@ -13,6 +13,10 @@ from queue import SimpleQueue
 Job = Callable[[], object]
 
 
+class Cancelled(Exception):
+    """Work was given up because somebody asked to."""
+
+
 class Crew:
     """A few threads that take jobs from one queue, started when the first job comes."""
 

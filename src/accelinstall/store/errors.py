@@ -1,4 +1,4 @@
-"""What can go wrong around a wheel; what can be wrong inside one stands in :mod:`accelinstall.store.refusals`."""
+"""What can go wrong around a wheel; what can be wrong inside one: :mod:`accelinstall.store.unpacking.refusals`."""
 
 from __future__ import annotations
 

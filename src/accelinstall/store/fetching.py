@@ -130,7 +130,7 @@ class Fetching:
         self._stop.clear()
         self._entries.update(self._store.find(self._brought))
         # What a killed member had of a file comes once more.
-        for name, amount in self._arriving.items():
+        for name, amount in list(self._arriving.items()):
             self._progress(FileAdvanced(name=name, amount=-amount))
 
     def _be_member(self, queue: Queue, voice: Voice, stop: threading.Event) -> None:
@@ -166,14 +166,7 @@ class Fetching:
 
     def _shift(self, queue: Queue, *, among: int, done: Callable[[StoreEntry], object] | None = None) -> Shift:
         """One process's share of the work, of *among* processes."""
-        maker = Maker(
-            self._store,
-            http=self._http,
-            progress=self._progress,
-            stop=self._stop,
-            previews=self._store.previews,
-            among=among,
-        )
+        maker = Maker(self._store, http=self._http, progress=self._progress, stop=self._stop, among=among)
         wide, narrow = self._threads(among)
         return Shift(
             maker,
@@ -181,8 +174,6 @@ class Fetching:
             wide=wide,
             narrow=narrow,
             addresses=self._addresses,
-            progress=self._progress,
-            stop=self._stop,
             done=done or self._take_in,
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -14,19 +14,17 @@ from accelinstall.events import Note, Progress
 from accelinstall.model.lock import LockedPackage
 from accelinstall.model.store import StoreEntry
 from accelinstall.store.behind import AtOnce, Behind
-from accelinstall.store.crew import Crew
-from accelinstall.store.download import Download, download
+from accelinstall.store.crew import Cancelled, Crew
 from accelinstall.store.errors import DiskFull, HashMismatch, LocalWheelUnreadable, from_os_error
-from accelinstall.store.lanes import Lanes
 from accelinstall.store.manifest import Manifest, write_manifest
-from accelinstall.store.members import Cancelled
-from accelinstall.store.memory import fetch_whole
 from accelinstall.store.origins import local_path
-from accelinstall.store.preview import Preview
-from accelinstall.store.refusals import WheelRefused
-from accelinstall.store.streaming import stream_wheel
+from accelinstall.store.transfer.download import Download, download
+from accelinstall.store.transfer.lanes import Lanes
+from accelinstall.store.transfer.memory import fetch_whole
 from accelinstall.store.turns import MEMORY, Budget, Turn
-from accelinstall.store.unpack import run_here, unpack, unpack_read
+from accelinstall.store.unpacking.refusals import WheelRefused
+from accelinstall.store.unpacking.streaming import stream_wheel
+from accelinstall.store.unpacking.unpack import run_here, unpack, unpack_read
 from accelinstall.values import replace
 
 if TYPE_CHECKING:
@@ -40,22 +38,14 @@ _Unpack = Callable[[str], Manifest | None]
 class Maker:
     """What all threads of one process share while they make entries.
 
-    :param previews: wheel hash -> preview; ``None`` for a wheel that cannot be unpacked out of its download.
     :param among: how many processes share the machine and the connections.
+    :ivar stop: set when whatever is under way is to be given up.
     """
 
     def __init__(
-        self,
-        store: Store,
-        *,
-        http: HttpClient,
-        progress: Progress,
-        stop: threading.Event,
-        previews: Mapping[str, Preview | None],
-        among: int = 1,
+        self, store: Store, *, http: HttpClient, progress: Progress, stop: threading.Event, among: int = 1
     ) -> None:
-        self._previews = previews
-        self._store, self._http, self._progress, self._stop = store, http, progress, stop
+        self._store, self._http, self.progress, self.stop = store, http, progress, stop
         self._crew = Crew(max(1, (os.cpu_count() or 1) // among))
         self._lanes = Lanes(store.pace(among))
         # Threads that unpack small files only wait for each other's interpreter lock.
@@ -87,11 +77,11 @@ class Maker:
             path = self._store.lock_path(package.sha256)
             with fs.directory_lock(
                 path,
-                on_wait=lambda: self._progress(told) if wait else None,
-                cancelled=lambda: self._stop.is_set() or not wait,
+                on_wait=lambda: self.progress(told) if wait else None,
+                cancelled=lambda: self.stop.is_set() or not wait,
             ) as held:
                 if not held:
-                    if self._stop.is_set():
+                    if self.stop.is_set():
                         raise Cancelled
                     return None
                 return self._store.get(package.sha256) or self._make(package, address)
@@ -102,7 +92,7 @@ class Maker:
         if wheel:
             self._verify_local(package, wheel)
             return _there(self._publish(package, self._from_file(package, wheel), source=wheel))
-        if self._stop.is_set():
+        if self.stop.is_set():
             raise Cancelled
         task = self._task(package, address, partial)
         if self._store.streams(package):
@@ -128,7 +118,7 @@ class Maker:
                     return None
                 with self.turn.of(-package.size):
                     return self._publish(package, self._from_memory(package, content), source=task.address)
-        preview, room = self._previews.get(package.sha256), self._room_for(package)
+        preview, room = self._store.previews.get(package.sha256), self._room_for(package)
         # With a core of its own a second thread helps; where other processes have it, it only costs.
         behind = Behind if self._crew.size > 1 else AtOnce
         return self._publish(
@@ -156,10 +146,10 @@ class Maker:
             address=address,
             partial=partial,
             http=self._http,
-            progress=self._progress,
-            cancelled=self._stop.is_set,
+            progress=self.progress,
+            cancelled=self.stop.is_set,
             make_room=lambda size: require_room(self._store, size, doing=f"downloading `{package.filename}`"),
-            pause=self._stop.wait,
+            pause=self.stop.wait,
             delay=self._store.retry_delay,
             lanes=self._lanes,
             part=self._store.part,
@@ -175,7 +165,7 @@ class Maker:
             package=package,
             crew=self._crew,
             make_room=self._room_for(package),
-            cancelled=self._stop.is_set,
+            cancelled=self.stop.is_set,
         )
 
     def _from_memory(self, package: LockedPackage, content: bytes) -> _Unpack:
@@ -186,7 +176,7 @@ class Maker:
             package=package,
             run=run_here,
             make_room=self._room_for(package),
-            cancelled=self._stop.is_set,
+            cancelled=self.stop.is_set,
         )
 
     def _verify_local(self, package: LockedPackage, path: str) -> None:
@@ -194,7 +184,7 @@ class Maker:
         try:
             with open(path, "rb", buffering=0) as stream:
                 while chunk := stream.read(1 << 20):
-                    if self._stop.is_set():
+                    if self.stop.is_set():
                         raise Cancelled
                     digest.update(chunk)
         except OSError as error:
@@ -230,7 +220,7 @@ class Maker:
             self._building.discard(building)
         for warning in manifest.warnings:
             message = f"`{package.filename}`: {warning}"
-            self._progress(Note(level="warning", code="wheel-flaw", message=message))
+            self.progress(Note(level="warning", code="wheel-flaw", message=message))
         return manifest.entry(sha256=package.sha256, root=f"{place}/tree", shareable=True)
 
 

@@ -6,11 +6,11 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 
-from accelinstall.events import PhaseAdvanced, Progress
+from accelinstall.events import PhaseAdvanced
 from accelinstall.model.lock import LockedPackage
 from accelinstall.model.store import StoreEntry
+from accelinstall.store.crew import Cancelled
 from accelinstall.store.making import Maker
-from accelinstall.store.members import Cancelled
 from accelinstall.store.queues import Queue
 
 PATIENCE = 0.8
@@ -33,12 +33,10 @@ class Shift:
         wide: int,
         narrow: int,
         addresses: Mapping[str, str],
-        progress: Progress,
-        stop: threading.Event,
         done: Callable[[StoreEntry], object],
     ) -> None:
-        self._maker, self._queue, self._addresses = maker, queue, addresses
-        self._progress, self._stop, self._done = progress, stop, done
+        self._maker, self._queue, self._addresses, self._done = maker, queue, addresses, done
+        self._stop = maker.stop
         roles = [True] * wide + [False] * narrow
         self._threads = [
             threading.Thread(target=self._work, args=(role,), name=f"accelinstall-fetch-{number}", daemon=True)
@@ -59,7 +57,7 @@ class Shift:
             self.end()
 
     def work(self) -> None:
-        """Until nothing is left to take, or *stop* is set.
+        """Until nothing is left to take, or the maker is stopped.
 
         :raises BaseException: the first thing that went wrong.
         """
@@ -130,4 +128,4 @@ class Shift:
             self._elsewhere.append(package)
             return
         self._done(entry)
-        self._progress(PhaseAdvanced(phase="unpack", amount=1, detail=package.filename))
+        self._maker.progress(PhaseAdvanced(phase="unpack", amount=1, detail=package.filename))

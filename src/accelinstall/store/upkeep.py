@@ -13,7 +13,7 @@ from accelinstall.store.cache import Store
 from accelinstall.store.crew import Crew
 from accelinstall.store.eviction import Holding, choose_evictions
 from accelinstall.store.manifest import ManifestDamaged, parse_manifest
-from accelinstall.store.members import urlsafe
+from accelinstall.store.unpacking.members import urlsafe
 from accelinstall.values import dataclass
 
 _CHUNK = 1 << 20

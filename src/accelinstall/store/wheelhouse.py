@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 from accelinstall import events, fs
 from accelinstall.model.commands import is_plain_name
 from accelinstall.model.lock import LockedPackage
-from accelinstall.store.crew import Crew
-from accelinstall.store.download import Download, download
+from accelinstall.store.crew import Cancelled, Crew
 from accelinstall.store.errors import (
     DiskFull,
     FilenameUnusable,
@@ -25,8 +24,8 @@ from accelinstall.store.errors import (
     WheelInTheWay,
     from_os_error,
 )
-from accelinstall.store.lanes import Lanes
-from accelinstall.store.members import Cancelled
+from accelinstall.store.transfer.download import Download, download
+from accelinstall.store.transfer.lanes import Lanes
 
 if TYPE_CHECKING:
     from accelinstall.net import HttpClient

@@ -13,13 +13,13 @@ from accelinstall.errors import SourceError
 from accelinstall.events import FileAdvanced, FileFinished, FileStarted, Progress
 from accelinstall.fs import write_all
 from accelinstall.model.lock import LockedPackage
+from accelinstall.store.crew import Cancelled
 from accelinstall.store.errors import DownloadFailed, HashMismatch
-from accelinstall.store.journal import journal_path, read_journal, remove_journal
-from accelinstall.store.lanes import Lanes
-from accelinstall.store.members import Cancelled
-from accelinstall.store.segments import Segments, Span
-from accelinstall.store.spread import CHUNK as _CHUNK
-from accelinstall.store.spread import LENGTH, WINDOW, Hands, RangesUnusable, Spread
+from accelinstall.store.transfer.journal import journal_path, read_journal, remove_journal
+from accelinstall.store.transfer.lanes import Lanes
+from accelinstall.store.transfer.segments import Segments, Span
+from accelinstall.store.transfer.spread import CHUNK as _CHUNK
+from accelinstall.store.transfer.spread import LENGTH, WINDOW, Hands, RangesUnusable, Spread
 from accelinstall.values import dataclass
 
 if TYPE_CHECKING:

@@ -18,12 +18,12 @@ from accelinstall.errors import SourceError
 from accelinstall.events import FileAdvanced
 from accelinstall.fs import write_all
 from accelinstall.store.behind import AtOnce
-from accelinstall.store.members import Cancelled
-from accelinstall.store.wide import CHUNK, LEAST, Unstreamable, Wide
+from accelinstall.store.crew import Cancelled
+from accelinstall.store.transfer.wide import CHUNK, LEAST, Unstreamable, Wide
 
 if TYPE_CHECKING:
     from accelinstall.net import Stream
-    from accelinstall.store.download import Download
+    from accelinstall.store.transfer.download import Download
 
 _ATTEMPTS = 3
 # A file that comes within so many seconds is not kept for a next run: it would come as fast again.

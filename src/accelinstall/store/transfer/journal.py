@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from accelinstall import fs
-from accelinstall.store.segments import Span
+from accelinstall.store.transfer.segments import Span
 
 _HEAD = "accelinstall parts 1"
 _ROW = re.compile(r"([0-9]{1,18}) ([0-9]{1,18})", re.ASCII)

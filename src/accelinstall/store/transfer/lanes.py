@@ -6,8 +6,8 @@ import threading
 import time
 from collections.abc import Callable
 
-from accelinstall.store.pace import Pace, Sample
-from accelinstall.store.room import Room
+from accelinstall.store.transfer.pace import Pace, Sample
+from accelinstall.store.transfer.room import Room
 
 INTERVAL, LONGEST_INTERVAL = 0.1, 2.0
 """Seconds between two decisions: at least, and at most where little comes."""

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from accelinstall import fs
 from accelinstall.errors import SourceError
 from accelinstall.events import FileAdvanced, FileFinished, FileStarted
-from accelinstall.store.members import Cancelled
-from accelinstall.store.wide import CHUNK
+from accelinstall.store.crew import Cancelled
+from accelinstall.store.transfer.wide import CHUNK
 
 if TYPE_CHECKING:
-    from accelinstall.store.download import Download
+    from accelinstall.store.transfer.download import Download
 
 # Seconds; what comes more slowly is kept for a next run, in case this one is killed.
 _PATIENCE = 1.0

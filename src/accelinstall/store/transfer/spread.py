@@ -1,7 +1,7 @@
 """One file fetched over several connections, in parts that are written where they belong.
 
 The thread that asked stays: it fetches like the others and hashes in order behind them.  Further threads come while
-:class:`~accelinstall.store.lanes.Lanes` allows it, each for one part after the other.
+:class:`~accelinstall.store.transfer.lanes.Lanes` allows it, each for one part after the other.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator
 
 from accelinstall.errors import SourceError
 from accelinstall.fs import write_all
-from accelinstall.store.journal import write_journal
-from accelinstall.store.lanes import Lanes
-from accelinstall.store.members import Cancelled
-from accelinstall.store.segments import Claim, Segments
+from accelinstall.store.crew import Cancelled
+from accelinstall.store.transfer.journal import write_journal
+from accelinstall.store.transfer.lanes import Lanes
+from accelinstall.store.transfer.segments import Claim, Segments
 from accelinstall.values import dataclass
 
 LENGTH, WINDOW = 16 << 20, 512 << 20

@@ -11,9 +11,9 @@ import time
 from collections.abc import Callable, Iterator
 
 from accelinstall.errors import SourceError
-from accelinstall.store.lanes import Lanes
-from accelinstall.store.members import Cancelled
-from accelinstall.store.room import part_length
+from accelinstall.store.crew import Cancelled
+from accelinstall.store.transfer.lanes import Lanes
+from accelinstall.store.transfer.room import part_length
 from accelinstall.values import dataclass
 
 CHUNK = 256 << 10

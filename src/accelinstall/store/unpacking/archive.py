@@ -11,7 +11,7 @@ import struct
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from accelinstall.store.refusals import (
+from accelinstall.store.unpacking.refusals import (
     CompressionUnknown,
     HeadersDisagree,
     HiddenData,

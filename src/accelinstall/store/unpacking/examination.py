@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 
 from accelinstall.model.commands import is_plain_name, is_reserved_name, parse_entry_points
 from accelinstall.model.lock import LockedPackage
-from accelinstall.store import refusals
-from accelinstall.store.archive import Member
-from accelinstall.store.record import ACCEPTED, Row, parse_record
+from accelinstall.store.unpacking import refusals
+from accelinstall.store.unpacking.archive import Member
+from accelinstall.store.unpacking.record import ACCEPTED, Row, parse_record
 from accelinstall.values import dataclass
 
 SCHEMES = frozenset({"purelib", "platlib", "headers", "scripts", "data"})

@@ -14,10 +14,11 @@ from types import ModuleType
 from typing import Any
 
 from accelinstall.fs import write_all
-from accelinstall.store.archive import STORED, Member, Read
 from accelinstall.store.behind import AT_ONCE, AtOnce
-from accelinstall.store.record import Row
-from accelinstall.store.refusals import MemberDamaged, RecordMismatch, SizeBeyondDeclared, WheelRefused
+from accelinstall.store.crew import Cancelled
+from accelinstall.store.unpacking.archive import STORED, Member, Read
+from accelinstall.store.unpacking.record import Row
+from accelinstall.store.unpacking.refusals import MemberDamaged, RecordMismatch, SizeBeyondDeclared, WheelRefused
 
 # What comes out of a step stays in the cache of a core while it is hashed and written: with steps of 1 MiB the same
 # work takes half as long again.
@@ -27,10 +28,6 @@ _URLSAFE = bytes.maketrans(b"+/", b"-_")
 # Windows keeps read-only files from being removed; elsewhere it keeps an edit in one environment from reaching others.
 _MODE, _EXECUTABLE_MODE = (0o666, 0o777) if os.name == "nt" else (0o444, 0o555)
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-
-
-class Cancelled(Exception):
-    """Work was given up because somebody asked to."""
 
 
 def find_inflater() -> ModuleType:

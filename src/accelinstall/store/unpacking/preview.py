@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from accelinstall.errors import SourceError
-from accelinstall.store.archive import Central, Read, read_directory
 from accelinstall.store.crew import Crew, Job
-from accelinstall.store.refusals import WheelRefused
-from accelinstall.store.wide import CHUNK, Unstreamable
+from accelinstall.store.transfer.wide import CHUNK, Unstreamable
+from accelinstall.store.unpacking.archive import Central, Read, read_directory
+from accelinstall.store.unpacking.refusals import WheelRefused
 from accelinstall.values import dataclass, field
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def preview_of(http: HttpClient, address: str, size: int) -> Preview:
     :raises Unstreamable: when the server does not give parts of files.
     :raises WheelRefused: when the file is no archive.
     """
-    from accelinstall.store.download import validator_of
+    from accelinstall.store.transfer.download import validator_of
 
     # The directory of a wheel, its RECORD and METADATA usually fit: 2 MB of torch's 530.
     wanted = min(size, max(128 << 10, size // 256))

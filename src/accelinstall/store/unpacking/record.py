@@ -8,7 +8,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from accelinstall.store.refusals import RecordMalformed
+from accelinstall.store.unpacking.refusals import RecordMalformed
 
 ACCEPTED = frozenset({"sha256", "sha384", "sha512"})
 """Algorithms that the wheel specification lets RECORD use: sha256 or better."""

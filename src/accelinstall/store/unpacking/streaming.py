@@ -15,7 +15,10 @@ from typing import TYPE_CHECKING
 
 from accelinstall.errors import SourceError
 from accelinstall.events import FileAdvanced, FileFinished, FileStarted
-from accelinstall.store.archive import (
+from accelinstall.store.behind import AtOnce
+from accelinstall.store.transfer.flow import Flow
+from accelinstall.store.transfer.wide import Unstreamable
+from accelinstall.store.unpacking.archive import (
     LOCAL_SIZE,
     Central,
     Member,
@@ -25,18 +28,15 @@ from accelinstall.store.archive import (
     promised,
     read_local,
 )
-from accelinstall.store.behind import AtOnce
-from accelinstall.store.examination import Examination, examine
-from accelinstall.store.flow import Flow
-from accelinstall.store.members import content_of, find_inflater, inflated
-from accelinstall.store.preview import Preview, preview_of
-from accelinstall.store.refusals import WheelRefused
-from accelinstall.store.unpack import Writing
-from accelinstall.store.wide import Unstreamable
+from accelinstall.store.unpacking.examination import Examination, examine
+from accelinstall.store.unpacking.members import content_of, find_inflater, inflated
+from accelinstall.store.unpacking.preview import Preview, preview_of
+from accelinstall.store.unpacking.refusals import WheelRefused
+from accelinstall.store.unpacking.unpack import Writing
 
 if TYPE_CHECKING:
-    from accelinstall.store.download import Download
     from accelinstall.store.manifest import Manifest
+    from accelinstall.store.transfer.download import Download
 
 
 def stream_wheel(

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Iterator
 from types import ModuleType
 
 from accelinstall.model.lock import LockedPackage
-from accelinstall.store.archive import Member, Read, read_members
 from accelinstall.store.behind import AT_ONCE, AtOnce
 from accelinstall.store.crew import Crew
-from accelinstall.store.examination import Examination, examine
 from accelinstall.store.manifest import Manifest, stored_files
-from accelinstall.store.members import content_of, find_inflater, write_member
+from accelinstall.store.unpacking.archive import Member, Read, read_members
+from accelinstall.store.unpacking.examination import Examination, examine
+from accelinstall.store.unpacking.members import content_of, find_inflater, write_member
 
 # A member this large is a job of its own; smaller ones share jobs and one read of their part of the file.
 _LARGE, _BATCH = 2 << 20, 4 << 20
