@@ -182,16 +182,22 @@ def test_limits_and_one_worker_are_kept_by_one_process(tmp_path: Path, server: I
     assert asked == []
 
 
-@linux
-def test_an_interruption_reaches_the_members(tmp_path: Path, server: IndexServer):
-    packages = [offer(server, tmp_path / "wheels", f"pack{n}", 1_000_000) for n in range(4)]
+def stalled(folder: Path, server: IndexServer) -> tuple[list[LockedPackage], subprocess.Popen[str], list[int]]:
+    """Four wheels that stop half way, the process that fetches them, and its members; all have asked."""
+    packages = [offer(server, folder / "wheels", f"pack{n}", 1_000_000) for n in range(4)]
     for package in packages:
         server.add_fault(server.file_path(package.filename), Fault(times=1, stall_after=600_000, stall=600))
-    process = start(tmp_path / "cache", packages)
+    process = start(folder / "cache", packages)
     deadline = time.monotonic() + 20
     while not (members := children_of(process.pid)) or len(server.requests) < 4:
         assert time.monotonic() < deadline
         time.sleep(0.005)
+    return packages, process, members
+
+
+@linux
+def test_an_interruption_reaches_the_members(tmp_path: Path, server: IndexServer):
+    packages, process, members = stalled(tmp_path, server)
     # Long enough for all that comes before the stall.
     time.sleep(0.7)
     process.send_signal(signal.SIGINT)
@@ -204,16 +210,10 @@ def test_an_interruption_reaches_the_members(tmp_path: Path, server: IndexServer
 
 @linux
 def test_members_end_with_a_process_that_is_killed(tmp_path: Path, server: IndexServer):
-    packages = [offer(server, tmp_path / "wheels", f"pack{n}", 1_000_000) for n in range(4)]
-    for package in packages:
-        server.add_fault(server.file_path(package.filename), Fault(times=1, stall_after=600_000, stall=600))
-    process = start(tmp_path / "cache", packages)
-    deadline = time.monotonic() + 20
-    while not (members := children_of(process.pid)) or len(server.requests) < 4:
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+    packages, process, members = stalled(tmp_path, server)
     process.kill()
     process.wait()
+    deadline = time.monotonic() + 20
     while any(Path(f"/proc/{member}").exists() for member in members):
         assert time.monotonic() < deadline
         time.sleep(0.02)
