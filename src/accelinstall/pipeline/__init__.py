@@ -118,9 +118,9 @@ def sync(request: Request, *, progress: events.Progress = events.ignore) -> Sync
 
     request = request.for_installing()
     with Session(request, progress) as session:
-        place = open_target(request, progress)
+        place = open_target(request, session.progress)
         locked = lock_to_sync(request, place.interpreter, session)
-        progress(events.Reached(stage="locked", value=locked))
+        session.progress(events.Reached(stage="locked", value=locked))
         return install_lock(locked, request, place, session)
 
 
@@ -133,13 +133,13 @@ def optimize(request: Request, *, progress: events.Progress = events.ignore) -> 
 
     request = request.for_installing()
     with Session(request, progress) as session:
-        place = open_target(request, progress)
+        place = open_target(request, session.progress)
         started = time.monotonic()
         plan = make_plan(request, place.interpreter, session)
-        progress(events.Reached(stage="detected", value=plan.report))
-        progress(events.PhaseFinished(phase="detect", seconds=time.monotonic() - started))
+        session.progress(events.Reached(stage="detected", value=plan.report))
+        session.progress(events.PhaseFinished(phase="detect", seconds=time.monotonic() - started))
         locked = lock_target(plan, request, session)
-        progress(events.Reached(stage="locked", value=locked))
+        session.progress(events.Reached(stage="locked", value=locked))
         synced = install_lock(locked, request, place, session, owned_only=True, groups=plan.choice.groups)
         return Optimized(report=plan.report, locked=locked, synced=synced)
 
@@ -150,7 +150,7 @@ def rollback(request: Request, *, progress: events.Progress = events.ignore) -> 
     from accelinstall.pipeline.undoing import undo
 
     with Session(request, progress) as session:
-        return undo(open_target(request, progress, must_exist=True), request, session)
+        return undo(open_target(request, session.progress, must_exist=True), request, session)
 
 
 def download(request: Request, folder: str, *, progress: events.Progress = events.ignore) -> Downloaded:

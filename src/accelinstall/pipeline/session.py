@@ -12,6 +12,7 @@ from accelinstall.pipeline.request import IndexOptions, Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from types import TracebackType
 
     from accelinstall.hardware import Host
     from accelinstall.index import IndexClient, Mirrors, PipConfiguration
@@ -65,11 +66,13 @@ class Session:
     """HTTP, index and store for one run; nothing is imported or opened before it is used.
 
     Several threads may use one.
+
+    :ivar progress: the caller's callback; what it raises leaves the session as it is, whichever room it passes.
     """
 
     def __init__(self, request: Request, progress: events.Progress = events.ignore) -> None:
         self.request = request
-        self.progress = progress
+        self.progress = progress if progress is events.ignore else _set_apart(progress)
         self._mirrors: Mirrors | None = None
         self._project: Project | None = None
         self._kept: dict[str, Any] = {}
@@ -236,9 +239,31 @@ class Session:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exc_info: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         for kept in self._kept.values():
             kept.close()
         for name in ("index", "http"):
             if name in self.__dict__:
                 self.__dict__[name].close()
+        if isinstance(error, _Thrown):
+            raise error.what from error.what.__cause__
+
+
+class _Thrown(Exception):
+    """What the caller's callback raised, on its way out: no room is to take it for an error of a disk or a server."""
+
+    def __init__(self, what: Exception) -> None:
+        super().__init__(repr(what))
+        self.what = what
+
+
+def _set_apart(progress: events.Progress) -> events.Progress:
+    def tell(event: events.Event) -> None:
+        try:
+            progress(event)
+        except Exception as error:
+            raise _Thrown(error) from error
+
+    return tell
