@@ -37,20 +37,26 @@ def test_of_those_who_wait_the_lowest_rank_is_next():
     assert order == [1, 2, 3]
 
 
-def test_little_is_taken_in_hand_while_one_is_unpacked_and_more_while_the_network_is_waited_for():
-    turn, taken, done = Turn(), [], threading.Event()
+def test_one_is_taken_in_hand_and_another_when_there_was_time_to_do_more():
+    now, worked, taken, done = [0.0], [0.0], [], threading.Event()
+    turn = Turn(clock=lambda: now[0], work=lambda: worked[0])
 
-    def take(number: int) -> None:
+    def take() -> None:
         with turn.in_hand(done.is_set):
-            taken.append(number)
+            taken.append(now[0])
             done.wait(20)
 
-    with turn.of(0):
-        threads = [begin(lambda number=number: take(number)) for number in range(5)]
-        settle(lambda: len(taken) == 2)
-        time.sleep(0.05)
-        assert len(taken) == 2
-    settle(lambda: len(taken) == 5)
+    threads = [begin(take) for _ in range(3)]
+    settle(lambda: taken == [0.0])
+    worked[0], now[0] = 0.9, 1.0
+    time.sleep(0.05)
+    assert taken == [0.0]
+    worked[0], now[0] = 1.0, 2.0
+    settle(lambda: taken == [0.0, 2.0])
+    time.sleep(0.05)
+    assert taken == [0.0, 2.0]
+    now[0] = 3.0
+    settle(lambda: taken == [0.0, 2.0, 3.0])
     done.set()
     for thread in threads:
         thread.join(20)

@@ -76,5 +76,7 @@ def shared_queue(packages: Sequence[LockedPackage], limit: int) -> Iterator[Queu
 
 
 def _parted(packages: Sequence[LockedPackage], limit: int) -> tuple[list[LockedPackage], list[LockedPackage]]:
-    small = [package for package in packages if package.size is not None and package.size <= limit]
-    return [package for package in packages if package not in small], small
+    parts: tuple[list[LockedPackage], list[LockedPackage]] = ([], [])
+    for package in packages:
+        parts[package.size is not None and package.size <= limit].append(package)
+    return parts

@@ -10,8 +10,9 @@ from contextlib import contextmanager
 
 MEMORY = 96 << 20
 """Bytes of wheels that are held as a whole, in all processes together."""
-# Wheels in hand while one is being unpacked; seconds between two that are taken while none is.
-_AHEAD, _STEP = 2, 0.004
+# Seconds over which it is looked how busy this process is, and the share of its cores' time that is busy enough: half,
+# because others may use them too.
+_STEP, _BUSY = 0.004, 0.5
 
 
 class Budget:
@@ -40,36 +41,52 @@ class Budget:
 class Turn:
     """Unpacking one wheel at a time, of those that wait the one with the lowest rank; and how many to take in hand.
 
-    What one process has in hand cannot be done by another.  So little is taken while there is something to unpack, and
-    more, wheel after wheel, while the network keeps the process waiting.
+    What one process has in hand cannot be done by another, and threads at work beside each other only wait for the
+    interpreter's lock.  So one wheel is in hand, and more, wheel after wheel, while the network or a disk lets the
+    process idle.
+
+    :param cores: how many this process may keep busy.
+    :param clock: seconds that pass; *work*: seconds of CPU that this process has used.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        cores: int = 1,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        work: Callable[[], float] = time.process_time,
+    ) -> None:
+        self._cores, self._clock, self._work = cores, clock, work
         self._changed = threading.Condition()
         # One thread looks whether there is room; the others sleep behind it.
         self._door = threading.Lock()
         self._waiting: list[tuple[int, int]] = []
         self._in_hand = 0
         self._taken = False
-        self._latest = 0.0
+        self._since, self._worked = clock(), work()
 
     @contextmanager
     def in_hand(self, cancelled: Callable[[], bool]) -> Iterator[None]:
         """Wait until another wheel is worth having, and have it."""
         with self._door, self._changed:
-            while self._in_hand >= _AHEAD and not cancelled():
-                idle = not self._taken
-                if idle and time.monotonic() - self._latest >= _STEP:
-                    break
-                self._changed.wait(_STEP if idle else 0.1)
+            while self._in_hand and not self._is_idle() and not cancelled():
+                self._changed.wait(_STEP)
             self._in_hand += 1
-            self._latest = time.monotonic()
         try:
             yield
         finally:
             with self._changed:
                 self._in_hand -= 1
                 self._changed.notify_all()
+
+    def _is_idle(self) -> bool:
+        """Whether this process could have done more since this was asked last."""
+        passed, worked = self._clock() - self._since, self._work() - self._worked
+        if passed < _STEP:
+            return False
+        self._since += passed
+        self._worked += worked
+        return worked < _BUSY * passed * self._cores
 
     @contextmanager
     def of(self, rank: int) -> Iterator[None]:
