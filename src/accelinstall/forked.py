@@ -24,6 +24,31 @@ def can_fork() -> bool:
         return False
 
 
+class Tickets:
+    """The numbers below *count*, each for one taker only: this process and the copies that are made of it meanwhile.
+
+    They lie in a pipe that nobody writes to any more, so taking never waits.
+
+    :param count: at most ``MOST``: what the smallest pipe holds, of one page.
+    """
+
+    MOST, _WIDTH = 1_000, 4
+
+    def __init__(self, count: int) -> None:
+        self._source, sink = os.pipe()
+        os.write(sink, b"".join([number.to_bytes(self._WIDTH, "little") for number in range(count)]))
+        os.close(sink)
+
+    def take(self) -> "int | None":
+        """The next number; ``None`` when there is none left."""
+        ticket = os.read(self._source, self._WIDTH)
+        return int.from_bytes(ticket, "little") if ticket else None
+
+    def close(self) -> None:
+        """No more are taken by this process."""
+        os.close(self._source)
+
+
 class Forked:
     """*work* under way in a copy of this process, which ends as soon as *work* returns, raises, or is not wanted.
 

@@ -155,10 +155,8 @@ def _stage(
     targets = [(*layout.links, *layout.fresh, layout.record) for layout in layouts]
     restored = [target for _, target in change.restored]
     stage.make_folders(chain(*targets, bytecode.values(), plan.rewritten, restored))
-    link_files(layouts, stage, modes, progress=clock.progress)
-    for layout in layouts:
-        for target, (content, executable) in layout.fresh.items():
-            stage.write(target, content, executable=executable)
+    write = _write_fresh if bytecode else _write_all
+    link_files(layouts, stage, modes, progress=clock.progress, meanwhile=lambda: write(layouts, stage))
     for source, target in change.restored:
         _restore(source, stage.path(target))
     clock.stop("link")
@@ -166,11 +164,26 @@ def _stage(
         clock.start("compile", len(bytecode))
         _add_bytecode(layouts, stage, bytecode, interpreter)
         clock.stop("compile")
+        _write_records(layouts, stage)
+    for target, content in plan.rewritten.items():
+        stage.write(target, content)
+
+
+def _write_all(layouts: Sequence[Layout], stage: Stage) -> None:
+    _write_fresh(layouts, stage)
+    _write_records(layouts, stage)
+
+
+def _write_fresh(layouts: Sequence[Layout], stage: Stage) -> None:
+    for layout in layouts:
+        for target, (content, executable) in layout.fresh.items():
+            stage.write(target, content, executable=executable)
+
+
+def _write_records(layouts: Sequence[Layout], stage: Stage) -> None:
     for layout in layouts:
         layout.text = render_rows(layout.base, {**layout.rows, layout.record: ("", "")})
         stage.write(layout.record, layout.text.encode("utf-8", "surrogateescape"))
-    for target, content in plan.rewritten.items():
-        stage.write(target, content)
 
 
 def _add_bytecode(

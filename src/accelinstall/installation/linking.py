@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 
 from accelinstall import events, fs
-from accelinstall.forked import fork
+from accelinstall.forked import Tickets, fork
 from accelinstall.installation.errors import NoSpace, StoreEntryGone, from_os_error
 from accelinstall.installation.layout import Layout
 from accelinstall.installation.staging import Stage
@@ -17,6 +18,8 @@ from accelinstall.values import dataclass, field
 _THREADS = 2
 # How many files between two looks at the stop sign and two words to the progress callback.
 _STRIDE = 256
+# Bytes of a number.
+_DONE = 4
 # Files.  To link fewer, a second process costs as much as it saves.
 _MANY = 1_000
 
@@ -35,14 +38,20 @@ class _Work:
 
 
 def link_files(
-    layouts: Sequence[Layout], stage: Stage, modes: Mapping[str, LinkMode], *, progress: events.Progress
+    layouts: Sequence[Layout],
+    stage: Stage,
+    modes: Mapping[str, LinkMode],
+    *,
+    progress: events.Progress,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> None:
     """Link or copy every stored file into *stage*; the folders are there.
 
     Copies keep two threads busy.  Links are over too soon for that: two threads take longer than one, so a second
-    process does half of many, where it may.
+    process helps with many, where it may.
 
     :param modes: wheel hash -> how its files get there.
+    :param meanwhile: called once; a second process goes on linking.
     :raises InstallationError: when a stored file is gone or the file system refuses.
     """
     _ensure_space(layouts, stage, modes)
@@ -52,8 +61,9 @@ def link_files(
         staged = zip(layout.links.values(), stage.paths(layout.links), strict=True)
         rows += [(source, path, mode, runs, layout) for (source, runs), path in staged]
     if all(mode == "hardlink" for mode in modes.values()):
-        _link_rows(rows, progress)
+        _link_rows(rows, progress, meanwhile)
         return
+    meanwhile()
     work = _Work(rows, progress)
     threads = [threading.Thread(target=_link_every, args=(work, start), daemon=True) for start in range(_THREADS)]
     try:
@@ -69,36 +79,36 @@ def link_files(
         raise work.failure
 
 
-def _link_rows(rows: Sequence[_Row], progress: events.Progress) -> None:
-    blocks = [rows[first : first + _STRIDE] for first in range(0, len(rows), _STRIDE)]
-    middle = len(blocks) // 2
+def _link_rows(rows: Sequence[_Row], progress: events.Progress, meanwhile: Callable[[], object]) -> None:
+    stride = max(_STRIDE, -(-len(rows) // Tickets.MOST))
+    blocks = {first // stride: rows[first : first + stride] for first in range(0, len(rows), stride)}
     reader, writer = os.pipe()
-    try:
-        helper = fork(lambda _: _link_unheard(blocks[middle:], writer)) if len(rows) >= _MANY else None
-    finally:
-        os.close(writer)
-    try:
-        for block in blocks[:middle]:
-            _link_block(block, progress)
-        while done := os.read(reader, _STRIDE):
-            for block in blocks[middle : middle + len(done)]:
-                _tell(block, progress)
-            middle += len(done)
-        # Nobody did these, or somebody who could not say what was wrong.
-        for block in blocks[middle:]:
-            _link_block(block, progress, is_begun=True)
-    finally:
-        os.close(reader)
-        if helper is not None:
-            helper.stop()
+    with closing(Tickets(len(blocks))) as tickets:
+        try:
+            helper = fork(lambda _: _link_unheard(blocks, tickets, writer)) if len(rows) >= _MANY else None
+        finally:
+            os.close(writer)
+        try:
+            meanwhile()
+            while (number := tickets.take()) is not None:
+                _link_block(blocks.pop(number), progress)
+            while done := os.read(reader, _DONE):
+                _tell(blocks.pop(int.from_bytes(done, "little")), progress)
+            # Begun by somebody who could not say what was wrong.
+            for block in blocks.values():
+                _link_block(block, progress, is_begun=True)
+        finally:
+            os.close(reader)
+            if helper is not None:
+                helper.stop()
 
 
-def _link_unheard(blocks: Sequence[Sequence[_Row]], writer: int) -> None:
-    """Every block, and a byte into *writer* after each: the second process, which ends when nobody reads them."""
-    for block in blocks:
-        for source, path, *_ in block:
+def _link_unheard(blocks: Mapping[int, Sequence[_Row]], tickets: Tickets, writer: int) -> None:
+    """Blocks, and the number of each into *writer* after it: the second process, which ends when nobody reads them."""
+    while (number := tickets.take()) is not None:
+        for source, path, *_ in blocks[number]:
             os.link(source, path)
-        os.write(writer, b".")
+        os.write(writer, number.to_bytes(_DONE, "little"))
 
 
 def _link_block(block: Sequence[_Row], progress: events.Progress, *, is_begun: bool = False) -> None:

@@ -77,6 +77,9 @@ def _import_what_installs(request: Request) -> None:
         import accelinstall.net.connections
         import accelinstall.store.fetching  # noqa: F401
         from accelinstall.net import HttpClient  # noqa: F401
+        from accelinstall.store.unpacking.members import find_inflater
+
+        find_inflater()
 
 
 def is_to_be_downloaded(lock_file: str, store: Store) -> bool:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import struct
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
+from accelinstall.forked import Tickets
 from accelinstall.model.lock import LockedPackage
 from accelinstall.values import dataclass
 
 Take = Callable[[], LockedPackage | None]
 """The next wheel, for one taker only; ``None`` when there is none left."""
 
-MOST_SHARED = 1_000
-"""Wheels in a line between processes: their tickets fit the smallest pipe, of one page."""
-_TICKET = struct.Struct("<I")
+MOST_SHARED = Tickets.MOST
+"""Wheels in a line between processes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,31 +46,18 @@ def queue_of(packages: Sequence[LockedPackage], limit: int) -> Queue:
 
 @contextmanager
 def shared_queue(packages: Sequence[LockedPackage], limit: int) -> Iterator[Queue]:
-    """:func:`queue_of` for this process and those that are forked from it meanwhile.
+    """:func:`queue_of` for this process and those that are forked from it meanwhile; no two takers get the same."""
 
-    Each line is a pipe that holds the numbers of its wheels and that nobody writes to any more: taking never waits,
-    and no two takers get the same.
-    """
-    sources: list[int] = []
-
-    def line(packages: Sequence[LockedPackage]) -> Take:
-        source, sink = os.pipe()
-        sources.append(source)
-        os.write(sink, b"".join(map(_TICKET.pack, range(len(packages)))))
-        os.close(sink)
-
+    def line(packages: Sequence[LockedPackage], tickets: Tickets) -> Take:
         def take() -> LockedPackage | None:
-            ticket = os.read(source, _TICKET.size)
-            return packages[_TICKET.unpack(ticket)[0]] if ticket else None
+            number = tickets.take()
+            return None if number is None else packages[number]
 
         return take
 
     large, small = _parted(packages, limit)
-    try:
-        yield Queue(line(large), line(small))
-    finally:
-        for source in sources:
-            os.close(source)
+    with closing(Tickets(len(large))) as first, closing(Tickets(len(small))) as second:
+        yield Queue(line(large, first), line(small, second))
 
 
 def _parted(packages: Sequence[LockedPackage], limit: int) -> tuple[list[LockedPackage], list[LockedPackage]]:
