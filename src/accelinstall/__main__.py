@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+# The module behind `signal`, whose import loads `enum`.
+import _signal  # type: ignore[import-not-found]
 import sys
 
 TYPE_CHECKING = False  # `typing` itself costs 2 ms.
@@ -10,12 +12,15 @@ if TYPE_CHECKING:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Runs one command; returns the exit code (0 done, 1 failed, 2 wrong usage, 3 unknown, 130 interrupted)."""
+    """Runs one command; returns the exit code (0 done, 1 failed, 2 wrong usage, 3 unknown, 130 or 143 stopped)."""
     return _run(sys.argv[1:] if argv is None else argv)[0]
 
 
 def script() -> NoReturn:
-    """The console script: :func:`main`, and the end of the process."""
+    """The console script: :func:`main`, and the end of the process, also when it is asked to end."""
+    # Whoever has it ignored means that.
+    if _signal.getsignal(_signal.SIGTERM) == _signal.SIG_DFL:
+        _signal.signal(_signal.SIGTERM, _terminate)
     code, is_done = _run(sys.argv[1:])
     if is_done:
         import os
@@ -31,9 +36,16 @@ def _run(arguments: list[str]) -> tuple[int, bool]:
     try:
         code = _from_memory(arguments)
         return (_in_full(arguments), False) if code is None else (code, True)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         # Before or after the part that tells it.
-        return 130, False
+        return 143 if stop.args else 130, False
+
+
+def _terminate(number: int, frame: object) -> None:
+    """SIGTERM, as containers and CI send it, ends a run like Ctrl-C; its number is in the exception."""
+    # Once: `timeout` sends two, and the second would cut short what the first has cleaned up.
+    _signal.signal(number, _signal.SIG_IGN)
+    raise KeyboardInterrupt(number)
 
 
 def _interrupt_again(caught: sys.UnraisableHookArgs) -> None:
@@ -44,10 +56,15 @@ def _interrupt_again(caught: sys.UnraisableHookArgs) -> None:
     import _thread
     import time
 
+    number = _signal.SIGINT
+    if caught.exc_value and caught.exc_value.args:
+        number = _signal.SIGTERM
+        _signal.signal(number, _terminate)
+
     def interrupt() -> None:
         # Not before this hook is left: raised in it, it would be lost once more.
         time.sleep(0.001)
-        _thread.interrupt_main()
+        _thread.interrupt_main(number)
 
     _thread.start_new_thread(interrupt, ())
 
@@ -65,10 +82,10 @@ def _from_memory(arguments: list[str]) -> int | None:
 
     try:
         said = recall(arguments, os.environ) or install(arguments, os.environ)
-    except KeyboardInterrupt:
-        from accelinstall.cli import interrupted
+    except KeyboardInterrupt as stop:
+        from accelinstall.cli import stopped
 
-        return interrupted()
+        return stopped(stop)
     if said is None:
         return None
     try:

@@ -1,11 +1,13 @@
-"""Several processes over one store, several over one environment, and Ctrl-C at random moments."""
+"""Several processes over one store, several over one environment, and Ctrl-C and SIGTERM at random moments."""
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -53,22 +55,68 @@ def test_processes_at_one_environment_wait_for_each_other_and_say_so(bench: Benc
     assert bench.untrue() == []
 
 
-def test_ctrl_c_during_a_stalled_download_ends_within_a_second(bench: Bench) -> None:
+STOPS = pytest.mark.parametrize(
+    ("number", "status", "word"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
+)
+
+
+@STOPS
+def test_a_signal_during_a_stalled_download_ends_it_within_a_second(
+    bench: Bench, number: int, status: int, word: str
+) -> None:
     package = bench.wheel("big", files={"big/blob": noise(900_000)})
     lock = bench.lock("big", [package])
     bench.good(bench.lock("none", []))
     before = bench.state()
     bench.server.add_fault(bench.server.file_path(package.filename), Fault(times=1, stall_after=300_000, stall=600))
     for patience in (0.5, 1.0, 2.0, 4.0, 8.0):
-        done = bench.sync(lock, kill_after=patience, signal=signal.SIGINT)
+        done = bench.sync(lock, kill_after=patience, signal=number)
         if bench.server.bytes_sent("/files/") >= 300_000:
             break
-    assert (done.status, done.out.count("Traceback"), done.err.count("Traceback")) == (130, 0, 0), done.err
-    assert "interrupted" in done.err
+    assert (done.status, done.out.count("Traceback"), done.err.count("Traceback")) == (status, 0, 0), done.err
+    assert word in done.err
     assert 0 < done.after_signal < 1
     assert bench.state() == before
     bench.good(lock)
     assert bench.server.requests[-1].range, "the next run goes on where this one stopped"
+
+
+def test_sigterm_to_all_processes_and_twice_loses_nothing_that_has_arrived(bench: Bench) -> None:
+    """As `timeout` and service managers send it."""
+    packages = [bench.wheel(f"p{n}", files={f"p{n}/blob": noise(1_000_000, seed=n)}) for n in range(4)]
+    for package in packages:
+        fault = Fault(times=1, stall_after=600_000, stall=600)
+        bench.server.add_fault(bench.server.file_path(package.filename), fault)
+    lock = bench.lock("all", packages)
+    command = [sys.executable, "-m", "accelinstall", "sync", str(lock), "--venv", str(bench.venv), "--no-proof"]
+    environ = {**os.environ, "HOME": str(bench.root), "ACCELINSTALL_CACHE_DIR": str(bench.cache)}
+    process = subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    deadline = time.monotonic() + 30
+    while bench.server.bytes_sent("/files/") < 4 * 600_000 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    time.sleep(0.5)
+    os.killpg(process.pid, signal.SIGTERM)
+    os.killpg(process.pid, signal.SIGTERM)
+    _, errors = process.communicate(timeout=10)
+    assert process.returncode == 143, errors
+    assert errors.count("terminated") == 1 and "Traceback" not in errors
+    assert leftovers(bench.cache) == sorted(f"{package.sha256}.whl" for package in packages)
+    assert not bench.venv.exists()
+
+
+def test_who_has_sigterm_ignored_is_not_ended_by_it() -> None:
+    program = (
+        "import os, signal, sys\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "def press(event, arguments):\n"
+        "    if event == 'import' and arguments[0] == 'accelinstall.hardware': os.kill(os.getpid(), signal.SIGTERM)\n"
+        "from accelinstall.__main__ import script\n"
+        "sys.addaudithook(press)\n"
+        "sys.argv = ['accelinstall', 'detect', '-q']\n"
+        "script()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_ctrl_c_before_anything_is_imported_is_no_traceback() -> None:
@@ -101,8 +149,9 @@ def test_ctrl_c_while_an_object_is_taken_apart_interrupts_all_the_same() -> None
     assert "interrupted" in done.stderr and "Traceback" not in done.stderr
 
 
-def test_ctrl_c_at_random_moments_leaves_the_old_or_the_new_at_once(
-    bench: Bench, capsys: pytest.CaptureFixture[str]
+@STOPS
+def test_a_signal_at_random_moments_leaves_the_old_or_the_new_at_once(
+    bench: Bench, capsys: pytest.CaptureFixture[str], number: int, status: int, word: str
 ) -> None:
     many = {f"many/f{n}.py": f"x = {n}\n" for n in range(300)}
     old = bench.lock("old", [bench.wheel("a", "1.0", files={"a.py": "v = 1\n"})])
@@ -116,17 +165,18 @@ def test_ctrl_c_at_random_moments_leaves_the_old_or_the_new_at_once(
     for _ in range(100 if ROUNDS else 10):
         bench.forget(bench.store)
         bench.good(old)
-        done = bench.sync(new, kill_after=generator.uniform(0, seconds), signal=signal.SIGINT)
+        done = bench.sync(new, kill_after=generator.uniform(0, seconds), signal=number)
         statuses[done.status] += 1
         assert "Traceback" not in done.err
         assert done.after_signal < 1
-        assert bench.state() in ((before, after) if done.status == 130 else (after,))
+        assert bench.state() in ((after,) if done.status == 0 else (before, after))
         assert bench.untrue() == []
-    assert statuses.keys() <= {0, 130}
-    assert statuses[130] > 1
+    # Before our first line has run, SIGTERM ends the process as it ends any other.
+    assert statuses.keys() <= {0, status, -signal.SIGTERM}
+    assert statuses[status] > 1
     if ROUNDS:
         with capsys.disabled():
-            print(f"\nCtrl-C: {dict(statuses)}")
+            print(f"\n{word}: {dict(statuses)}")
 
 
 def test_installing_goes_on_while_somebody_empties_the_store(bench: Bench) -> None:

@@ -33,7 +33,7 @@ def _preload() -> None:
 
 
 def _child(order: dict[str, Any], out: BinaryIO, err: BinaryIO) -> None:
-    from accelinstall.__main__ import main as run
+    from accelinstall.__main__ import script
 
     os.environ.clear()
     os.environ.update(order["environ"])
@@ -48,7 +48,10 @@ def _child(order: dict[str, Any], out: BinaryIO, err: BinaryIO) -> None:
     try:
         # Blocked until here: what the test's own machinery does is not to be interrupted.
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-        code = run(order["argv"])
+        sys.argv = ["accelinstall", *order["argv"]]
+        script()
+    except SystemExit as end:
+        code = end.code
         sys.stdout.flush()
         sys.stderr.flush()
     except KeyboardInterrupt:

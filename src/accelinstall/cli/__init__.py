@@ -16,19 +16,27 @@ from accelinstall.errors import AccelinstallError
 if TYPE_CHECKING:
     from accelinstall.shortcut.nothing import Recorder
 
-INTERRUPTED = 130
+_GOES_ON = "the same command goes on where this one stopped"
 
 
 class Interrupted(AccelinstallError):
     """The user pressed Ctrl-C."""
 
     code = "interrupted"
-    exit_code = INTERRUPTED
+    exit_code = 130
 
     def __init__(self) -> None:
-        super().__init__(
-            "interrupted, nothing is left half done", hint="the same command goes on where this one stopped"
-        )
+        super().__init__("interrupted, nothing is left half done", hint=_GOES_ON)
+
+
+class Terminated(AccelinstallError):
+    """The system, a container or CI asked the process to end."""
+
+    code = "terminated"
+    exit_code = 143
+
+    def __init__(self) -> None:
+        super().__init__("terminated, nothing is left half done", hint=_GOES_ON)
 
 
 class SystemRefused(AccelinstallError):
@@ -61,15 +69,20 @@ def run(
         return _dispatch(list(argv), output, variables)
     except AccelinstallError as error:
         return _fail(error, output, as_json=as_json)
-    except KeyboardInterrupt:
-        return _fail(Interrupted(), output, as_json=as_json)
+    except KeyboardInterrupt as stop:
+        return _fail(_told(stop), output, as_json=as_json)
     except OSError as error:
         return _fail(SystemRefused(error), output, as_json=as_json)
 
 
-def interrupted() -> int:
-    """The exit code of a run that was interrupted before its command line was looked at; says so."""
-    return _fail(Interrupted(), Console(), as_json=False)
+def stopped(stop: KeyboardInterrupt) -> int:
+    """The exit code of a run that was stopped before its command line was looked at; says so."""
+    return _fail(_told(stop), Console(), as_json=False)
+
+
+def _told(stop: KeyboardInterrupt) -> AccelinstallError:
+    # Only a signal that is no Ctrl-C has a number in it.
+    return Terminated() if stop.args else Interrupted()
 
 
 def _fail(error: AccelinstallError, console: Console, *, as_json: bool) -> int:

@@ -112,8 +112,9 @@ class Team:
         self._members.append(_Member(process, source, threading.Event()))
 
     def _be_member(self, sink: int, unwanted: list[int]) -> None:
-        # Ctrl-C reaches the whole group; the first process decides what it means.
+        # Ctrl-C reaches the whole group, and SIGTERM may; the first process decides what they mean.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         for descriptor in unwanted:
             os.close(descriptor)
         stop = threading.Event()
