@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from accelinstall.net import (
+    AnswerBroken,
     AnswerTooLarge,
     ConnectionFailed,
     ConnectionLost,
@@ -117,12 +118,30 @@ def test_the_server_says_how_long_to_wait(server, client, waits):
     assert waits == [7.0]
 
 
-def test_nobody_waits_an_hour(server, client, waits):
-    server.add_fault(PAGE, Fault(status=429, headers={"Retry-After": "3600"}))
-    with pytest.raises(TooManyRequests) as caught:
+@pytest.mark.parametrize("seconds", [3600, 1_000_000])
+def test_nobody_waits_an_hour(server, client, waits, seconds):
+    server.add_fault(PAGE, Fault(status=429, headers={"Retry-After": str(seconds)}))
+    with pytest.raises(TooManyRequests, match=f"for {seconds} s$") as caught:
         client.get(server.url + PAGE)
-    assert caught.value.retry_after == 3600
+    assert caught.value.retry_after == seconds
     assert (server.count(PAGE), waits) == (1, [])
+
+
+@pytest.mark.parametrize("length", ["abc", "-5", "5, 5", "\xb2", "9" * 5000])
+def test_a_length_that_is_no_number_is_told_at_once_instead_of_waited_for(server, client, length):
+    server.add_fault(PAGE, Fault(headers={"Content-Length": length}))
+    with pytest.raises(AnswerBroken, match="Content-Length"):
+        client.get(server.url + PAGE)
+    with pytest.raises(AnswerBroken, match="Content-Length"):
+        client.open(server.url + PAGE)
+    assert server.count(PAGE) == 2
+
+
+def test_a_page_that_announces_more_than_anybody_reads_is_not_begun(server, client):
+    server.add_fault(PAGE, Fault(headers={"Content-Length": "9" * 12}))
+    with pytest.raises(AnswerTooLarge):
+        client.get(server.url + PAGE)
+    assert server.count(PAGE) == 1
 
 
 def test_a_server_that_falls_silent_is_a_timeout(server):

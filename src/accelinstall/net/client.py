@@ -231,6 +231,7 @@ class HttpClient:
             if answer.status >= 400:
                 answer.drain_conn()
                 raise status_error(url, answer.status, _lower(answer), now=time.time())
+            _ensure_measured(answer, url)
             return take(answer, url)
         raise RedirectRefused(url, f"more than {_MOST_REDIRECTS} redirects")
 
@@ -280,23 +281,39 @@ def _lower(answer: urllib3.BaseHTTPResponse) -> dict[str, str]:
     return {name.lower(): value for name, value in answer.headers.items()}
 
 
+def _ensure_measured(answer: urllib3.BaseHTTPResponse, url: str) -> None:
+    """:raises AnswerBroken: when nobody can tell where the answer ends: it would be waited for until time is up."""
+    length = answer.headers.get("content-length", "")
+    if length and _length(answer) is None and "transfer-encoding" not in answer.headers:
+        answer.close()
+        raise AnswerBroken(url, f"its Content-Length is `{length[:20]}`")
+
+
+def _length(answer: urllib3.BaseHTTPResponse) -> int | None:
+    """Bytes of the body as announced, ``None`` without a number of them."""
+    # A header that is there twice counts once; two that differ have been refused by now.
+    text = next(iter(answer.headers.getlist("content-length")), "").strip()
+    return int(text) if len(text) < 19 and text.isascii() and text.isdigit() else None
+
+
 def _whole(answer: urllib3.BaseHTTPResponse, url: str) -> Response:
     # Counted unpacked: a few kilobytes of gzip may hold gigabytes.
-    pieces, left = [], MOST_BYTES
+    pieces, arrived = list[bytes](), 0
+    announced = _length(answer) or 0
     with mapped(url):
-        while piece := answer.read(_PIECE, decode_content=True):
+        while max(announced, arrived) <= MOST_BYTES and (piece := answer.read(_PIECE, decode_content=True)):
             pieces.append(piece)
-            left -= len(piece)
-            if left < 0:
-                answer.close()
-                raise AnswerTooLarge(url, f"its page has more than {MOST_BYTES // 1_000_000} MB")
+            arrived += len(piece)
+    if max(announced, arrived) > MOST_BYTES:
+        answer.close()
+        raise AnswerTooLarge(url, f"its page has more than {MOST_BYTES // 1_000_000} MB")
     body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
     return Response(status=answer.status, headers=_lower(answer), body=body, url=without_credentials(url))
 
 
 def _stream(answer: urllib3.BaseHTTPResponse, url: str, wanted: ByteRange, throttle: Throttle | None) -> Stream:
     headers = _lower(answer)
-    length = int(headers["content-length"]) if headers.get("content-length", "").isdigit() else None
+    length = _length(answer)
     start, stop, total = 0, length, length
     if answer.status not in (200, 203, 206):
         answer.close()

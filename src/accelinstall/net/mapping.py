@@ -31,6 +31,8 @@ from accelinstall.net.errors import (
 _LATER = frozenset({408, 425, 500, 502, 503, 504, 520, 522, 524})
 # The server cannot do that at all (501, 505), so asking again is no use.
 _NEVER = frozenset({501, 505})
+# Seconds: a longer wish of the server is worth telling.
+_NOTABLE = 60
 _LOST = (errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED)
 
 
@@ -95,6 +97,8 @@ def status_error(url: str, status: int, headers: Mapping[str, str], *, now: floa
     kind = kind or {407: CredentialsRefused, 416: RangeRefused, 429: TooManyRequests}.get(status)
     kind = kind or (ServerFailed if status >= 500 or status in _LATER else StatusRefused)
     wait = parse_retry_after(headers.get("retry-after", ""), now=now)
+    if wait is not None and wait > _NOTABLE:
+        reason += f" and asks to be left alone for {wait:.0f} s"
     error = kind(url, reason, status=status, retry_after=wait)
     if status in _NEVER:
         error.attempts = 1
@@ -105,8 +109,8 @@ def parse_retry_after(text: str, *, now: float) -> float | None:
     """Seconds to wait that a ``Retry-After`` value asks for, as a number or as a date; ``None`` for neither."""
     if not text:
         return None
-    if text.strip().isascii() and text.strip().isdigit():
-        return float(text)
+    if text.isascii() and text.strip().isdigit():
+        return float(text[:18])
     from email.utils import parsedate_to_datetime
 
     try:
