@@ -48,8 +48,10 @@ def read_addresses_if_any(request: Request) -> Project:
     """
     directory = str(Path(request.project).absolute())
     path = os.path.join(directory, "pyproject.toml")
-    if request.constraints or request.inline or request.requirements or not is_there(path):
+    if request.constraints or request.inline or request.requirements:
         return read_project_if_any(request)
+    if not is_there(path):
+        return Project(directory=request.project)
     try:
         is_silent = re.search(_OF_FETCHING, read_file(path)) is None and find_root(directory) in (None, directory)
     except ProjectError:

@@ -53,7 +53,7 @@ class Maker:
         self.turn = Turn(cores)
         self._memory = Budget(MEMORY // among)
         # What threads have in hand that may have to be left to a server that stalls.
-        self._arriving: dict[str, bytearray] = {}
+        self._arriving: dict[str, list[bytes]] = {}
         self._building: set[str] = set()
 
     def close(self) -> None:
@@ -62,7 +62,7 @@ class Maker:
         for partial, arrived in list(self._arriving.items()):
             if arrived:
                 with suppress(OSError):
-                    fs.write_atomic(partial, bytes(arrived))
+                    fs.write_atomic(partial, b"".join(arrived))
         for building in list(self._building):
             with suppress(OSError):
                 fs.remove_tree(building)
@@ -129,7 +129,7 @@ class Maker:
         )
 
     def _fetched(self, task: Download) -> bytes | None:
-        arrived = self._arriving[task.partial] = bytearray()
+        arrived = self._arriving[task.partial] = []
         # Where connections are limited, those of small wheels count like all others.
         counted = bool(self._store.connections)
         if counted:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _PATIENCE = 1.0
 
 
-def fetch_whole(task: Download, arrived: bytearray) -> bytes | None:
+def fetch_whole(task: Download, arrived: list[bytes]) -> bytes | None:
     """The locked file; ``None`` when the first answer did not bring it.
 
     :param arrived: empty; holds what came so far, for whoever gives this thread up while a server stalls.
@@ -30,7 +30,7 @@ def fetch_whole(task: Download, arrived: bytearray) -> bytes | None:
     :raises Cancelled: when somebody asked for it.
     """
     size, name = task.package.size, task.package.filename
-    began, keeper = time.monotonic(), None
+    began, keeper, count = time.monotonic(), None, 0
     task.progress(FileStarted(name=name, size=size))
     with task.http.open(task.address) as stream:
         if size is None or stream.start or stream.total not in (None, size):
@@ -40,14 +40,15 @@ def fetch_whole(task: Download, arrived: bytearray) -> bytes | None:
             for piece in stream.chunks(CHUNK):
                 if task.cancelled():
                     raise Cancelled
-                arrived += piece
+                arrived.append(piece)
+                count += len(piece)
                 task.progress(FileAdvanced(name=name, amount=len(piece)))
                 if keeper is not None:
                     fs.write_all(keeper, piece)
                 elif time.monotonic() - began > _PATIENCE:
                     keeper = os.open(task.partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
-                    fs.write_all(keeper, bytes(arrived))
-                if len(arrived) > size:
+                    fs.write_all(keeper, b"".join(arrived))
+                if count > size:
                     break
         except SourceError:
             _leave(task, arrived)
@@ -58,16 +59,18 @@ def fetch_whole(task: Download, arrived: bytearray) -> bytes | None:
         finally:
             if keeper is not None:
                 os.close(keeper)
-    if hashlib.sha256(arrived).hexdigest() != task.package.sha256:
+    content = b"".join(arrived)
+    if hashlib.sha256(content).hexdigest() != task.package.sha256:
         _leave(task, arrived)
         return None
     if keeper is not None and not task.cancelled():
         os.unlink(task.partial)
     task.progress(FileFinished(name=name))
-    return bytes(arrived)
+    return content
 
 
-def _leave(task: Download, arrived: bytearray) -> None:
-    task.progress(FileAdvanced(name=task.package.filename, amount=-len(arrived)))
-    if arrived:
-        fs.write_atomic(task.partial, bytes(arrived))
+def _leave(task: Download, arrived: list[bytes]) -> None:
+    content = b"".join(arrived)
+    task.progress(FileAdvanced(name=task.package.filename, amount=-len(content)))
+    if content:
+        fs.write_atomic(task.partial, content)
