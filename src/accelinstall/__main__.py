@@ -22,12 +22,30 @@ def script() -> NoReturn:
     if _signal.getsignal(_signal.SIGTERM) == _signal.SIG_DFL:
         _signal.signal(_signal.SIGTERM, _terminate)
     code, is_done = _run(sys.argv[1:])
-    if is_done:
+    if is_done or _is_over():
         import os
 
-        # Nothing is left to be done, and taking the interpreter apart would be a twentieth of the whole run.
+        # Taking the interpreter apart would be a twentieth of a short run, and Ctrl-C is told as an error meanwhile.
         os._exit(code)
     sys.exit(code)
+
+
+def _is_over() -> bool:
+    """Whether nothing is left but to take the interpreter apart."""
+    import atexit
+
+    threading = sys.modules.get("threading")
+    if threading and any(
+        not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()
+    ):
+        return False
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError, AttributeError):
+        return False
+    atexit._run_exitfuncs()
+    return True
 
 
 def _run(arguments: list[str]) -> tuple[int, bool]:
