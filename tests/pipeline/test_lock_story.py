@@ -86,6 +86,27 @@ def test_a_requirements_file_with_hashes_locks_the_listed_file(
     assert locked(done) == {"web": "1.0"}
 
 
+def test_required_hashes_are_wanted_of_every_line_and_of_what_they_need(
+    workplace: Workplace, index: IndexServer, tmp_path: Path
+) -> None:
+    def line(name: str, version: str) -> str:
+        content = (tmp_path / "wheels" / f"{name}-{version}-py3-none-any.whl").read_bytes()
+        return f"{name}=={version} --hash=sha256:{hashlib.sha256(content).hexdigest()}\n"
+
+    def attempt(text: str) -> Outcome:
+        workplace.write(text, "requirements.txt")
+        return lock(workplace, index, "-r", str(workplace.project / "requirements.txt"), "--json")
+
+    error = attempt("--require-hashes\nweb==2.0\n").document["error"]
+    assert error["code"] == "invalid-project" and "requirements.txt:2: `web` lists no hash" in error["message"]
+    # Locked without the option, it is not fresh with it.
+    assert locked(attempt(line("web", "2.0"))) == {"web": "2.0", "wire": "1.5"}
+    error = attempt("--require-hashes\n" + line("web", "2.0")).document["error"]
+    assert (error["code"], error["hint"].partition("add ")[2]) == ("hash-missing", line("wire", "1.5").strip())
+    both = "--require-hashes\n" + line("web", "2.0") + line("wire", "1.5")
+    assert locked(attempt(both)) == {"web": "2.0", "wire": "1.5"}
+
+
 def test_a_listed_hash_is_checked_where_the_index_tells_none(
     workplace: Workplace, index: IndexServer, tmp_path: Path
 ) -> None:

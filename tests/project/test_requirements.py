@@ -8,7 +8,7 @@ import pytest
 
 from accelinstall.errors import ProjectError
 from accelinstall.model.project import Project, Source
-from accelinstall.project import InvalidProject, parse_requirements
+from accelinstall.project import InvalidProject, ensure_hashes, parse_requirements
 from tests.project.reading import finding_ids, requirements
 
 
@@ -149,8 +149,35 @@ def test_a_password_in_an_address_is_taken_out_too():
     assert "hunter2" not in repr(read)
 
 
+HASH = "--hash=sha256:" + "ab" * 32
+
+
+@pytest.mark.parametrize(
+    ("main", "unhashed"),
+    [
+        (
+            f"a==1 {HASH}\nb==2\n-e ./c\n",
+            {"main.txt:2": "main.txt:1 lists some", "main.txt:3": "main.txt:1 lists some"},
+        ),
+        ("-r base.txt\nb==2\n", {"main.txt:2": "base.txt:1 has `--require-hashes`"}),
+        (f"a==1 {HASH}\nb @ https://x.example/b-1-py3-none-any.whl#sha256={'ab' * 32}\n", {}),
+        (f"a==1 {HASH}\nb==2\n-c bounds.txt\n", {}),
+        ("a==1\nb==2\n", {}),
+    ],
+)
+def test_hashes_are_listed_by_every_line_or_by_none(main, unhashed):
+    read = read_files(main=main, base="--require-hashes\n", bounds=f"B<3 {HASH}\n")
+    found = {}
+    try:
+        ensure_hashes(read)
+    except InvalidProject as error:
+        found = {problem.where: problem for problem in error.problems}
+    assert found.keys() == unhashed.keys()
+    assert all(cause in found[where].message for where, cause in unhashed.items())
+
+
 def test_options_that_change_nothing_are_said():
-    read = read_files(main="--no-binary :all:\nnumpy --config-settings a=b\n--require-hashes\n")
+    read = read_files(main="--no-binary :all:\nnumpy --config-settings a=b\n--prefer-binary\n")
     assert finding_ids(read) == {("option-not-used", "main.txt:1"), ("option-not-used", "main.txt:2")}
     assert requirements(read) == ["numpy"]
 

@@ -148,6 +148,7 @@ class Project:
     :ivar sources: everything declared, under ``[tool.poetry]`` and in the settings; a source called ``pypi`` has no URL
         and stands for the default index.
     :ivar constraints: bounds of ``-c`` files: they hold for what is installed, and install nothing by themselves.
+    :ivar requires_hashes: the line of a requirements file that wants one of every file, such as ``base.txt:1``.
     :ivar logins: the addresses that were written with a user and a password, as they were written; they stand nowhere
         else in it.
     :ivar findings: mistakes that do not stop the reading (an extra that does not exist...).
@@ -164,6 +165,7 @@ class Project:
     uses_default_index: bool = True
     settings: Settings = field(default_factory=Settings)
     constraints: tuple[Wanted, ...] = ()
+    requires_hashes: str = ""
     logins: tuple[str, ...] = field(default=(), repr=False)
     findings: tuple[Finding, ...] = ()
 

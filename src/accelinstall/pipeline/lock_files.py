@@ -168,6 +168,7 @@ def input_hash_of(plan: Plan, candidate: Candidate, request: Request) -> str:
             "extra-index-urls": index.extra_index_urls,
             "no-index": index.no_index,
             "pre": request.pre,
+            **({"require-hashes": True} if plan.project.requires_hashes else {}),
             **({"no-build": True} if request.no_build else {}),
             # The default is left out, so that locks from before there was a choice stay fresh.
             **({"prefer": request.prefer} if request.prefer != "newest" else {}),

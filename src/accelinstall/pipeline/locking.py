@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from accelinstall import events
 from accelinstall.errors import AccelinstallError, LockError, ResolutionError
 from accelinstall.model.finding import Finding
-from accelinstall.model.lock import Lock
+from accelinstall.model.lock import Lock, LockedPackage
 from accelinstall.model.selection import Candidate, Verdict
 from accelinstall.pipeline.lock_files import (
     LockMissing,
@@ -49,6 +49,18 @@ class HashNotListed(LockError):
         super().__init__(
             f"{where}: {filename} has the sha256 {sha256}, which the requirement does not list",
             hint="add that hash if you trust the file, or pin the version the listed hashes are of",
+        )
+
+
+class HashMissing(LockError):
+    """Every file has to be listed by its hash, and one that something else needs is not."""
+
+    code = "hash-missing"
+
+    def __init__(self, package: LockedPackage, *, where: str) -> None:
+        super().__init__(
+            f"{where}: `--require-hashes` wants a hash of every file, and no line lists one of {package.filename}",
+            hint=f"if you trust the file, add {package.name}=={package.version} --hash=sha256:{package.sha256}",
         )
 
 
@@ -249,10 +261,12 @@ def _ensure_listed_hashes(plan: Plan, lock: Lock) -> None:
     """A requirement with ``--hash`` takes one of the files it lists.
 
     :raises HashNotListed: with what was found instead.
+    :raises HashMissing: for a file that no line knows, where every one has to be listed.
     """
     from packaging.utils import canonicalize_name
 
     environment = lock.target.markers(python_full_version=plan.python_full_version)
+    known: set[str] = set()
     for item in (*plan.wanted, *plan.project.constraints):
         package = lock.package(canonicalize_name(item.requirement.name)) if item.hashes else None
         marker = item.requirement.marker
@@ -260,6 +274,10 @@ def _ensure_listed_hashes(plan: Plan, lock: Lock) -> None:
             continue
         if f"sha256:{package.sha256}" not in item.hashes:
             raise HashNotListed(package.filename, sha256=package.sha256, where=item.where)
+        known.add(package.name)
+    for package in lock.packages if plan.project.requires_hashes else ():
+        if package.name not in known and not package.direct:
+            raise HashMissing(package, where=plan.project.requires_hashes)
 
 
 def _conflict(candidate: Candidate, error: AccelinstallError) -> Verdict:

@@ -20,14 +20,24 @@ def read_project(request: Request) -> Project:
     """The project of the request, within the bounds of its constraints files."""
     directory = str(Path(request.project).absolute())
     project = _read_project(request, directory)
-    if not request.constraints:
-        return project
+    if request.constraints:
+        project = _bounded(project, request.constraints)
+    if request.requirements or project.requires_hashes:
+        from accelinstall.project import ensure_hashes
+
+        ensure_hashes(project)
+    return project
+
+
+def _bounded(project: Project, constraints: tuple[str, ...]) -> Project:
+    """*project* within what the files *constraints* say."""
     from accelinstall.project import parse_requirements
 
-    bounds = parse_requirements((), constraints=request.constraints, directory=directory, read=read_text)
+    bounds = parse_requirements((), constraints=constraints, directory=project.directory, read=read_text)
     return replace(
         project,
         constraints=(*project.constraints, *bounds.constraints),
+        requires_hashes=project.requires_hashes or bounds.requires_hashes,
         logins=(*project.logins, *bounds.logins),
         findings=(*project.findings, *bounds.findings),
     )

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
         packages_digest,
         parse_poetry_lock,
     )
-    from accelinstall.project.requirements import parse_requirements
+    from accelinstall.project.requirements import ensure_hashes, parse_requirements
 
 __all__ = [
     "POETRY_LOCK",
@@ -62,6 +62,7 @@ __all__ = [
     "UnknownProfile",
     "UnsupportedPoetryLock",
     "choose_groups",
+    "ensure_hashes",
     "environment_from_groups",
     "environment_of_group",
     "hardware_groups",
@@ -77,6 +78,7 @@ __all__ = [
 # Few projects have requirements files or a lock of Poetry's: what reads them is loaded when asked for.
 _RARE = {
     "parse_requirements": "requirements",
+    "ensure_hashes": "requirements",
     **dict.fromkeys(
         (
             "POETRY_LOCK",

@@ -17,7 +17,7 @@ from accelinstall.model.finding import Finding
 from accelinstall.model.project import MAIN, Group, Priority, Project, Settings, Source, Wanted
 from accelinstall.project.errors import InvalidProject, Problem, did_you_mean
 from accelinstall.project.references import reference_of
-from accelinstall.project.requirement import RequirementError, local_label, masked, parse_requirement
+from accelinstall.project.requirement import RequirementError, canonical, local_label, masked, parse_requirement
 from accelinstall.project.sources import is_address, without_secret, without_url_secret
 from accelinstall.values import dataclass, field, replace
 
@@ -69,9 +69,36 @@ def parse_requirements(
         uses_default_index=not reading.has_own_index,
         settings=Settings(find_links=tuple(reading.find_links)),
         constraints=tuple(reading.constraints),
+        requires_hashes=reading.requires_hashes,
         logins=tuple(reading.logins),
         findings=tuple(reading.findings),
     )
+
+
+def ensure_hashes(project: Project) -> None:
+    """As in pip: once a requirement lists hashes, or ``--require-hashes`` stands anywhere, each has to list some.
+
+    A constraint on the same name may list them instead, and an address may end in ``#sha256=...``.
+
+    :raises InvalidProject: with every line that lists none.
+    """
+    wanted = [item for group in project.groups for item in group.wanted]
+    cause = project.requires_hashes or next((item.where for item in wanted if item.hashes), "")
+    if not cause:
+        return
+    bound = {canonical(item.requirement.name) for item in project.constraints if item.hashes}
+    why = "has `--require-hashes`" if project.requires_hashes else "lists some, and then every line has to"
+    problems = [
+        Problem(
+            where=item.where,
+            message=f"`{item.requirement.name}` lists no hash, but {cause} {why}",
+            hint="write its `--hash=sha256:...` behind it, as `pip hash FILE` and `pip-compile --generate-hashes` do",
+        )
+        for item in wanted
+        if not (item.hashes or canonical(item.requirement.name) in bound or "#sha256=" in (item.requirement.url or ""))
+    ]
+    if problems:
+        raise InvalidProject(problems)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -106,6 +133,7 @@ class _Reading:
     findings: list[Finding] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     has_own_index: bool = False
+    requires_hashes: str = ""
     prereleases: bool = False
     open_files: list[str] = field(default_factory=list)
 
@@ -136,7 +164,9 @@ class _Reading:
                 self.sources.clear()
             elif name == "--pre":
                 self.prereleases = True
-            elif name not in {"--prefer-binary", "--require-hashes"}:
+            elif name == "--require-hashes":
+                self.requires_hashes = self.requires_hashes or line.where
+            elif name != "--prefer-binary":
                 self.note(line, "option-not-used", f"`{name}` changes nothing: a wheel is taken wherever one fits")
 
     def split(self, line: LogicalLine, text: str) -> Iterator[tuple[str, str]]:
