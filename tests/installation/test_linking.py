@@ -1,4 +1,4 @@
-"""Linking many files: a second process does half, where it may, and nobody can tell from what it leaves."""
+"""Linking many files: a second process helps, where it may, and nobody can tell from what it leaves."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def progress(event):
         linked += event.amount
         {at_block}
 try:
-    execute(transaction, entries=entries, interpreter=interpreter, lock=lock, link_mode="hardlink", progress=progress)
+    execute(transaction, entries=entries, interpreter=interpreter, lock=lock, link_mode="{mode}", progress=progress)
 except (AccelinstallError, KeyboardInterrupt) as error:
     print(getattr(error, "code", "interrupted"), end=" ")
 print(len(forks), linked)
@@ -61,8 +61,10 @@ def purelib(interpreter) -> Path:
     return Path(interpreter.schemes["purelib"])
 
 
-def said_by(tmp_path, *, in_copy: str = "pass", at_block: str = "pass", before: str = "") -> list[str]:
-    program = f"import os\n{before}\n{PROGRAM.format(in_copy=in_copy, at_block=at_block)}"
+def said_by(
+    tmp_path, *, in_copy: str = "pass", at_block: str = "pass", before: str = "", mode: str = "hardlink"
+) -> list[str]:
+    program = f"import os\n{before}\n{PROGRAM.format(in_copy=in_copy, at_block=at_block, mode=mode)}"
     command = [sys.executable, "-c", program, str(tmp_path / "plan")]
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.split()
 
@@ -87,7 +89,7 @@ def test_two_processes_link_what_one_does_and_count_every_file(interpreter, crow
 @needs_two_cores
 @pytest.mark.parametrize("action", ["os._exit(9)", "os.kill(os.getpid(), 9)", "raise OSError(31, 'x')"])
 def test_what_the_second_process_could_not_do_the_first_does(interpreter, crowd, tmp_path, action):
-    count = f"forks.append(event)\n        if len(forks) > 300: {action}"
+    count = f"forks.append(event)\n        if len(forks) > 100: {action}"
     forks, linked, end = said_by(tmp_path, in_copy=count)
     assert (forks, end) == ("1", "alone")
     assert FILES <= int(linked) <= FILES + 10
@@ -111,5 +113,17 @@ def test_an_interrupt_ends_the_second_process_too(interpreter, crowd, tmp_path):
     empty = snapshot(interpreter)
     slow, stop = "time.sleep(0.05)", "raise KeyboardInterrupt"
     assert said_by(tmp_path, in_copy=slow, at_block=stop) == ["interrupted", "1", "256", "alone"]
+    assert snapshot(interpreter) == empty
+    assert leftovers(interpreter) == []
+
+
+def test_an_interrupt_waits_for_the_threads_that_copy(interpreter, crowd, tmp_path):
+    empty = snapshot(interpreter)
+    # In the thread that is waited for first.
+    late = "os.kill(own, signal.SIGINT); time.sleep(0.5); forks.append('late')"
+    first = f"if threading.current_thread().name.startswith('Thread-1 '): {late}"
+    said = said_by(tmp_path, at_block=first, before="import threading", mode="copy")
+    assert said[:2] == ["interrupted", "1"]
+    assert said[-1] == "alone"
     assert snapshot(interpreter) == empty
     assert leftovers(interpreter) == []

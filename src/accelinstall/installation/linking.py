@@ -65,18 +65,26 @@ def link_files(
         return
     meanwhile()
     work = _Work(rows, progress)
-    threads = [threading.Thread(target=_link_every, args=(work, start), daemon=True) for start in range(_THREADS)]
+    # Not `Thread.join`: interrupted by Ctrl-C, Python 3.11 takes the thread that was waited for as ended.
+    ended: list[threading.Event] = []
     try:
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        for start in range(_THREADS):
+            sign = threading.Event()
+            threading.Thread(target=_link_every, args=(work, start, sign), daemon=True).start()
+            ended.append(sign)
+        _wait_for(ended)
     finally:
         work.stop.set()
-        for thread in threads:
-            thread.join()
+        _wait_for(ended)
     if work.failure:
         raise work.failure
+
+
+def _wait_for(ended: Sequence[threading.Event]) -> None:
+    for sign in ended:
+        # In slices: Windows does not interrupt an endless wait for Ctrl-C.
+        while not sign.wait(0.2):
+            continue
 
 
 def _link_rows(rows: Sequence[_Row], progress: events.Progress, meanwhile: Callable[[], object]) -> None:
@@ -134,7 +142,7 @@ def _ensure_space(layouts: Sequence[Layout], stage: Stage, modes: Mapping[str, L
         raise NoSpace(stage.anchors[0], needed=needed, free=free)
 
 
-def _link_every(work: _Work, start: int) -> None:
+def _link_every(work: _Work, start: int, ended: threading.Event) -> None:
     """Every second block of rows: neighbours share folders, so one thread takes whole blocks."""
     try:
         for first in range(start * _STRIDE, len(work.rows), _STRIDE * _THREADS):
@@ -147,6 +155,8 @@ def _link_every(work: _Work, start: int) -> None:
     except BaseException as error:
         work.failure = error
         work.stop.set()
+    finally:
+        ended.set()
 
 
 def _bring(row: _Row) -> None:
