@@ -115,7 +115,9 @@ def test_each_cuda_backend_has_a_driver_floor_and_a_branch() -> None:
             assert backend.version in CATALOG.drivers.branches, backend.slug
 
 
-@pytest.mark.parametrize(("text", "numbers"), [("535.183.01", (535, 183, 1)), ("", ()), ("2.x", (2,)), ("²", ())])
+@pytest.mark.parametrize(
+    ("text", "numbers"), [("535.183.01", (535, 183, 1)), ("", ()), ("2.x", (2,)), ("²", ()), (f"2.{'9' * 5000}", (2,))]
+)
 def test_numbers_stop_at_what_is_none(text: str, numbers: tuple[int, ...]) -> None:
     assert numbers_of(text) == numbers
 

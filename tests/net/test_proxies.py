@@ -57,6 +57,7 @@ def test_a_proxy_header_of_a_cgi_request_is_not_a_proxy():
         ("host", 80, "", False),
         ("host", 80, ",", False),
         ("host", 80, "not/a/network", False),
+        ("host", 80, "host:\xb2", False),
     ],
 )
 def test_no_proxy_knows_names_ports_and_networks(host, port, entry, excluded):
@@ -86,6 +87,13 @@ def test_a_proxy_that_is_gone_is_named_as_the_culprit_without_its_login(forwarde
     assert isinstance(caught.value, ProxyFailed)
     assert "secret" not in caught.value.message + caught.value.hint
     assert "NO_PROXY" in caught.value.hint
+
+
+@pytest.mark.parametrize("proxy", ["http://[", "http://me:hunter2@127.0.0.1:99999"])
+def test_a_proxy_whose_address_is_none_is_a_wrong_setting_told_without_its_login(proxy):
+    with HttpClient(environ={"http_proxy": proxy}) as client, pytest.raises(SetupUnreadable) as caught:
+        client.get("http://files.example.com/x")
+    assert "proxy" in caught.value.message and "hunter2" not in caught.value.message
 
 
 def test_a_proxy_of_an_unknown_kind_is_a_wrong_setting():

@@ -49,6 +49,58 @@ def test_a_version_that_asks_for_what_nobody_gives_is_passed_over_aloud(
     assert f"`{requirement}`" in done.err and "; 1.0 is taken" in done.err
 
 
+ENDLESS = "9" * 5000
+"""More digits than Python makes a number of."""
+
+
+@pytest.mark.parametrize(
+    ("filename", "requires_python", "metadata"),
+    [
+        (f"demo-{ENDLESS}-py3-none-any.whl", "", ""),
+        ("demo-2.0-py3-none-any.whl", f">={ENDLESS}", ""),
+        ("demo-2.0-py3-none-any.whl", "", f"Requires-Python: >={ENDLESS}"),
+        ("demo-2.0-py3-none-any.whl", "", f"Requires-Dist: wire>={ENDLESS}"),
+        ("demo-2.0-py3-none-any.whl", "", f"Requires-Dist: wire; python_version<'{ENDLESS}'"),
+    ],
+    ids=["version", "python", "metadata-python", "requirement", "marker"],
+)
+def test_numbers_without_end_are_no_traceback(
+    workplace: Workplace, tmp_path: Path, filename: str, requires_python: str, metadata: str
+) -> None:
+    text = f"Metadata-Version: 2.1\nName: demo\nVersion: 2.0\n{metadata}\n".encode()
+    with IndexServer() as server:
+        good = make_wheel(tmp_path / "w", "demo", "1.0")
+        server.add(good)
+        server.add(make_wheel(tmp_path / "w", "demo", "2.0"), metadata=text)
+        server.add_body("/files/" + filename + ".metadata", text)
+        page = {"meta": {"api-version": f"1.{ENDLESS}"}, "name": "demo"}
+        page["files"] = [
+            {
+                "filename": name,
+                "url": server.url + server.file_path(name),
+                "hashes": {},
+                "core-metadata": name == filename,
+            }
+            for name in (filename, good.name)
+        ]
+        page["files"][0]["requires-python"] = requires_python
+        server.add_body("/simple/demo/", json.dumps(page).encode(), content_type="application/vnd.pypi.simple.v1+json")
+        workplace.write(PROJECT)
+        done = workplace.run("lock", "--environment", "cpu", "--index-url", server.simple_url)
+    assert done.code == 0, done.err
+    (lock,) = workplace.project.glob("pylock.*.toml")
+    assert 'version = "1.0"' in lock.read_text()
+
+
+def test_an_api_version_without_end_is_a_later_one(workplace: Workplace) -> None:
+    with IndexServer() as server:
+        page = {"meta": {"api-version": ENDLESS}, "name": "demo", "files": []}
+        server.add_body("/simple/demo/", json.dumps(page).encode(), content_type="application/vnd.pypi.simple.v1+json")
+        workplace.write(PROJECT)
+        done = workplace.run("lock", "--environment", "cpu", "--index-url", server.simple_url, "--json")
+    assert done.document["error"]["code"] == "page-too-new"
+
+
 def test_what_an_index_offers_never_reads_files_of_this_machine(workplace: Workplace, tmp_path: Path) -> None:
     folder = tmp_path / "secret"
     folder.mkdir()

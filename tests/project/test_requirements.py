@@ -207,6 +207,8 @@ def test_a_refusal_does_not_repeat_a_password(line):
         ("numpy --hash=md5:abc", "`md5:abc` is not a hash", "sha256"),
         ("https://x.example/download", "names no package", ""),
         ("-e /", "names no package", ""),
+        ("http://[::1", "is no address", ""),
+        ("numpy==" + "9" * 5000, "more than a thousand digits", ""),
         ("--index-url https://[x", "names no https, http or file address", ""),
     ],
 )

@@ -69,6 +69,10 @@ def test_a_wheel_is_ranked_as_packaging_reads_its_tags(filename: str) -> None:
     assert build_number(filename) == (build or (-1, ""))
 
 
+def test_a_build_number_without_end_is_one_all_the_same() -> None:
+    assert build_number(f"demo-1.0-{'9' * 5000}-py3-none-any.whl") > build_number("demo-1.0-1-py3-none-any.whl")
+
+
 def test_a_range_that_nobody_can_read_is_none() -> None:
     assert parse_range(">=3.6.*") is None
     found = parse_range(">=3.6,<4")

@@ -308,7 +308,7 @@ def numbers_of(text: str) -> Numbers:
     """``"535.183.01"`` -> ``(535, 183, 1)``; stops at the first part that is not a number, so ``""`` is ``()``."""
     found = []
     for part in text.split("."):
-        if not (part.isascii() and part.isdigit()):
+        if not (part.isascii() and part.isdigit()) or len(part) > 18:
             break
         found.append(int(part))
     return tuple(found)

@@ -43,7 +43,7 @@ def parse_page(body: bytes, *, content_type: str, url: str, source: str) -> Page
     else:
         raise PageMalformed(source=source, url=url, reason=f"its page has the type `{kind}`")
     major = head.version.partition(".")[0]
-    if major.isdecimal() and int(major) > 1:
+    if major.isdecimal() and int(major[:9]) > 1:
         raise PageTooNew(source=source, url=url, version=head.version)
     if head.status in ("", "active"):
         return links

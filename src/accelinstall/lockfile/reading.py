@@ -89,6 +89,11 @@ def _load(text: str, where: str) -> Table:
         place = _PLACE.search(message)
         reason = _PLACE.sub("", message)
         raise MalformedLock(reason[:1].lower() + reason[1:], where=where, key=place[1] if place else "") from error
+    except RecursionError:
+        raise MalformedLock("nested too deeply", where=where, key="") from None
+    except ValueError as error:
+        # A number of thousands of digits.
+        raise MalformedLock("not valid TOML", where=where, key="") from error
 
 
 def _own_lock(document: Table, where: str, directory: str) -> Lock:
@@ -211,11 +216,11 @@ def _names(filename: str, *, name: str, version: str) -> bool:
         return False
     if parts[1] == version:
         return True
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     try:
         return Version(parts[1]) == Version(version)
-    except InvalidVersion:
+    except ValueError:
         return False
 
 

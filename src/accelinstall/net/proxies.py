@@ -45,7 +45,7 @@ def is_excluded(origin: Origin, no_proxy: str) -> bool:
             continue
         host, _, port = entry.rpartition(":")
         if host and port.isdigit() and "/" not in entry and (":" not in host or host.startswith("[")):
-            if int(port) != origin.port:
+            if port != str(origin.port):
                 continue
             entry = host
         name = entry.strip("[]").removeprefix("*").lstrip(".")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from accelinstall.net.addresses import split_credentials
 from accelinstall.net.certificates import ssl_context
 from accelinstall.net.credentials import Login
+from accelinstall.net.errors import SetupUnreadable
 from accelinstall.net.lookups import AddressBook, LookUp
 from accelinstall.net.mapping import mapped
 from accelinstall.net.origins import Origin, origin_of
@@ -109,7 +111,12 @@ class Transport:
             pools = urllib3.PoolManager(num_pools=size, maxsize=size, timeout=timeout, ssl_context=context)
             pools.pool_classes_by_scheme = pool_classes(self._book)
             return pools
-        address, user, password = split_credentials(proxy)
+        try:
+            address, user, password = split_credentials(proxy)
+            _ = urlsplit(address).port
+        except ValueError:
+            # What is wrong with it may hold the login.
+            raise SetupUnreadable(url, "the proxy's address is none") from None
         login = {"proxy-authorization": Login(user, password).header} if user or password else None
         return urllib3.ProxyManager(
             address,

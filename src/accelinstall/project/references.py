@@ -58,16 +58,23 @@ def _of_address(place: str, suffix: str) -> Reference:
     address, fragment = place.partition("#")[::2]
     name, extras = _egg(fragment)
     if not name:
-        name = name_of_archive(unquote(urlsplit(address).path.rpartition("/")[2]))
+        name = name_of_archive(_path_in(address).rpartition("/")[2])
     if not name:
         raise RequirementError(f"`{masked(place)}` names no package")
     kept = "&".join(part for part in fragment.split("&") if part and not part.startswith("egg="))
     return Reference(requirement=f"{name}{extras} @ {address}{'#' + kept if kept else ''}{suffix}")
 
 
+def _path_in(address: str) -> str:
+    try:
+        return unquote(urlsplit(address).path)
+    except ValueError:
+        raise RequirementError(f"`{masked(address)}` is no address") from None
+
+
 def _of_file_address(place: str, suffix: str, directory: str) -> Reference:
     address, fragment = place.partition("#")[::2]
-    path = unquote(urlsplit(address).path)
+    path = _path_in(address)
     name, extras = _egg(fragment)
     return _of_place(path, name, extras, suffix, directory)
 

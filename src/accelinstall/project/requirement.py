@@ -31,6 +31,8 @@ class Entry:
         return canonical(self.wanted.requirement.name)
 
 
+# Python makes no number of more than 4,300 digits; `packaging` finds that out when it compares.
+_ENDLESS = re.compile(r"\d{1000}")
 _TOKEN = re.compile(r"([?&][\w-]*(?:token|key|secret|password)=)[^&#\s]+", re.IGNORECASE)
 
 
@@ -51,6 +53,8 @@ def parse_requirement(text: str) -> Requirement:
     from packaging.requirements import InvalidRequirement, Requirement
 
     try:
+        if _ENDLESS.search(text):
+            raise InvalidRequirement("a number in it has more than a thousand digits")
         return Requirement(text)
     except InvalidRequirement as error:
         reason = str(error).splitlines()[0]

@@ -14,11 +14,13 @@ from packaging.markers import InvalidMarker, Marker
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 _REMEMBERED = 1 << 16
 # The usual marker of an extra's requirement: it stands last and is joined by `and` alone.
 _EXTRA = re.compile(r""";(?:[^;]*\sand\s*)?\(?\s*extra\s*==\s*(['"])([^'"]+)\1\s*\)?\s*$""")
+# Python makes no number of more than 4,300 digits; `packaging` finds that out when it compares.
+_ENDLESS = re.compile(r"\d{1000}")
 
 
 class Range:
@@ -57,7 +59,7 @@ def parse_version(text: str) -> Version | None:
     """The version *text* spells; ``None`` when PEP 440 does not know it."""
     try:
         return Version(text)
-    except InvalidVersion:
+    except ValueError:
         return None
 
 
@@ -65,7 +67,7 @@ def parse_version(text: str) -> Version | None:
 def parse_range(text: str) -> Range | None:
     """The range *text* spells; ``None`` when it is no specifier set."""
     try:
-        return Range(SpecifierSet(text))
+        return None if _ENDLESS.search(text) else Range(SpecifierSet(text))
     except InvalidSpecifier:
         return None
 
@@ -74,7 +76,7 @@ def parse_range(text: str) -> Range | None:
 def parse_requirement(text: str) -> Requirement | None:
     """The requirement *text* spells; ``None`` when PEP 508 does not know it."""
     try:
-        return Requirement(text)
+        return None if _ENDLESS.search(text) else Requirement(text)
     except InvalidRequirement:
         return None
 
@@ -107,7 +109,7 @@ def marker_of(text: str) -> Marker | None:
 @lru_cache(_REMEMBERED)
 def _parse_marker(text: str) -> Marker | None:
     try:
-        return Marker(text)
+        return None if _ENDLESS.search(text) else Marker(text)
     except InvalidMarker:
         return None
 
@@ -168,5 +170,5 @@ def build_number(filename: str) -> tuple[int, str]:
     parts = filename.removesuffix(".whl").split("-")
     if len(parts) != 6:
         return (-1, "")
-    match = re.match(r"(\d*)(.*)", parts[2])
+    match = re.match(r"(\d{0,18})(.*)", parts[2])
     return (int(match[1] or 0), match[2]) if match else (0, parts[2])
