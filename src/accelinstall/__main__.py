@@ -89,9 +89,7 @@ def _interrupt_again(caught: sys.UnraisableHookArgs) -> None:
 
 def _from_memory(arguments: list[str]) -> int | None:
     """The exit code when the command could be answered from what earlier runs left; ``None`` = run it in full."""
-    from accelinstall.shortcut.asking import is_askable
-
-    if not is_askable(arguments):
+    if not _is_askable(arguments):
         return None
     import os
 
@@ -117,6 +115,18 @@ def _from_memory(arguments: list[str]) -> int | None:
     return 0
 
 
+def _is_askable(arguments: list[str]) -> bool:
+    """Whether memory may know the command: not where the folder it is given in is gone, which a full run tells."""
+    import os
+
+    from accelinstall.shortcut.asking import is_askable
+
+    try:
+        return is_askable(arguments) and bool(os.getcwd())  # noqa: PTH109 - `pathlib` takes as long as the answer
+    except OSError:
+        return False
+
+
 def _in_full(arguments: list[str]) -> int:
     if arguments == ["--version"]:  # the parser need not be built for it
         from accelinstall._version import __version__
@@ -127,10 +137,9 @@ def _in_full(arguments: list[str]) -> int:
     import os
 
     from accelinstall.cli import run
-    from accelinstall.shortcut.asking import is_askable
     from accelinstall.shortcut.nothing import listen
 
-    recorder = listen(arguments, os.environ) if is_askable(arguments) else None
+    recorder = listen(arguments, os.environ) if _is_askable(arguments) else None
     # A run makes many values and few cycles, and is over soon: looking for garbage often costs a quarter of the time.
     gc.set_threshold(500_000, 50, 100)
     code = run(arguments, recorder=recorder)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,8 @@ from accelinstall.errors import AccelinstallError
 from accelinstall.installation import NoSpace, ensure_space
 from accelinstall.testing import IndexServer
 from tests.pipeline.running import Outcome, Workplace
+
+posix = pytest.mark.skipif(os.name != "posix", reason="Windows has no such files, and keeps a folder that is in use")
 
 
 def refused(done: Outcome, code: str, *, exit_code: int = 1) -> dict[str, str]:
@@ -57,6 +62,36 @@ def test_a_project_that_needs_nothing_still_gets_its_environment(workplace: Work
 def test_a_target_that_is_none_is_named_as_it_was_typed(workplace: Workplace, name: str) -> None:
     error = refused(workplace.run("lock", "--target", name, "--json"), "target-syntax", exit_code=2)
     assert error["message"] == f"`{name}` is not a target"
+
+
+@posix
+def test_a_lock_never_takes_the_place_of_a_device(workplace: Workplace, index: IndexServer, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    done = workplace.run("lock", "--environment", "cpu", "--index-url", index.simple_url, "-o", str(pipe), "--json")
+    assert "-o -" in refused(done, "usage", exit_code=2)["hint"]
+    assert pipe.is_fifo()
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 5000, "a = " + "9" * 5000], ids=["deep", "endless"])
+def test_a_lock_that_no_parser_reads_to_its_end_is_malformed(workplace: Workplace, text: str) -> None:
+    workplace.write(text, "pylock.toml")
+    refused(workplace.run("sync", str(workplace.project / "pylock.toml"), "--json"), "malformed-lock")
+
+
+@posix
+@pytest.mark.parametrize("argv", [["sync"], ["lock"], ["detect", "--json", "--record", "here"]])
+def test_a_folder_that_is_gone_is_named_as_what_is_wrong(workplace: Workplace, argv: list[str]) -> None:
+    program = (
+        "import os, sys, tempfile\n"
+        "gone = tempfile.mkdtemp(); os.chdir(gone); os.rmdir(gone)\n"
+        "from accelinstall.__main__ import main\n"
+        f"sys.exit(main({argv!r}))\n"
+    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, env=workplace.variables, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "does not exist any more" in done.stdout + done.stderr and "Traceback" not in done.stderr
 
 
 def test_a_target_named_twice_is_locked_once(workplace: Workplace, index: IndexServer) -> None:

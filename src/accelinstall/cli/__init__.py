@@ -45,6 +45,10 @@ class SystemRefused(AccelinstallError):
     code = "system-refused"
 
     def __init__(self, error: OSError) -> None:
+        if isinstance(error, FileNotFoundError) and not error.filename:
+            # Of all calls only that for the current folder has no path to name.
+            super().__init__("the folder this was started in does not exist any more", hint="cd to one that does")
+            return
         place = f"{error.filename}: " if error.filename else ""
         super().__init__(
             f"{place}{error.strerror or error}", hint="check that the place exists, has room and may be written to"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from accelinstall import events
-from accelinstall.errors import LockError, ProjectError
+from accelinstall.errors import LockError, ProjectError, UsageError
 from accelinstall.model.finding import Finding
 from accelinstall.model.lock import Lock
 from accelinstall.model.selection import Candidate, Selected
@@ -52,6 +52,9 @@ def lock_path(request: Request, target: Target) -> str:
     from accelinstall.lockfile import lock_filename
 
     if request.output and request.output != "-":
+        if os.path.exists(request.output) and not os.path.isfile(request.output):
+            # It would be replaced, be it the system's /dev/null.
+            raise UsageError(f"`{request.output}` is no file that a lock can replace", hint="`-o -` prints the lock")
         return request.output
     return str(Path(request.project, lock_filename(target)))
 
