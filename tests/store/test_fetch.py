@@ -21,6 +21,7 @@ from accelinstall.store import (
     CacheNotWritable,
     DiskFull,
     DownloadFailed,
+    FarTooLarge,
     HashMismatch,
     HashUnusable,
     LocalWheelUnreadable,
@@ -231,9 +232,15 @@ def test_what_is_no_hash_names_no_folder(store, server, http, wheel, key, tmp_pa
 
 def test_a_longer_file_than_locked_is_refused_before_it_fills_the_disk(store, server, http, wheel):
     server.add_fault(server.file_path(wheel.name), Fault(content=noise(40_000_000, seed=1)))
-    with pytest.raises(HashMismatch):
+    with pytest.raises(FarTooLarge, match="it has 40"):
         store.fetch([locked(wheel, server)], http=http)
     assert store.keys() == ()
+    assert server.bytes_sent() < 20_000_000
+
+
+def test_a_size_that_only_the_lock_is_wrong_about_is_no_reason_to_refuse(store, http, server, wheel):
+    package = locked(wheel, server)
+    assert store.fetch([replace(package, size=package.size - 100)], http=http)
 
 
 def test_a_local_wheel_that_is_not_the_locked_one_is_refused_and_left_alone(store, http, wheel):

@@ -32,6 +32,19 @@ class HashMismatch(StoreError):
         )
 
 
+class FarTooLarge(StoreError):
+    """A server announces so many bytes for a wheel that it cannot be the one that was locked; none are read."""
+
+    code = "far-too-large"
+
+    def __init__(self, *, filename: str, address: str, expected: int, found: int) -> None:
+        super().__init__(
+            f"`{filename}` from {address} is not the locked file: it has {_size(found)}, locked are {_size(expected)}",
+            hint="something between you and the publisher changed the file: ask whoever runs the mirror or the proxy",
+        )
+        self.filename, self.expected, self.found = filename, expected, found
+
+
 class HashUnusable(StoreError):
     """A package is locked by something that is no sha256, so nothing could be verified."""
 

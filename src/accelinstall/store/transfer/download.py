@@ -14,7 +14,7 @@ from accelinstall.events import FileAdvanced, FileFinished, FileStarted, Progres
 from accelinstall.fs import write_all
 from accelinstall.model.lock import LockedPackage
 from accelinstall.store.crew import Cancelled
-from accelinstall.store.errors import DownloadFailed, HashMismatch
+from accelinstall.store.errors import DownloadFailed, FarTooLarge, HashMismatch
 from accelinstall.store.transfer.journal import journal_path, read_journal, remove_journal
 from accelinstall.store.transfer.lanes import Lanes
 from accelinstall.store.transfer.segments import Segments, Span
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 ATTEMPTS = 5
 """How often a stream may break in a row; one that brought 8 MiB or more counts as a new beginning."""
 _WORTHWHILE = 8 << 20
+# Bytes.  Some indexes are wrong about sizes, and the hash decides; but nobody's disk is filled for that.
+_SLACK = 16 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,7 @@ def download(task: Download) -> None:
     """Complete ``task.partial`` so that it has the locked sha256.
 
     :raises HashMismatch: nothing is kept.
+    :raises FarTooLarge: before the first byte.
     :raises DownloadFailed: when streams broke too often; what arrived is kept.
     :raises SourceError: when the server cannot be asked at all, as the client says it.
     :raises Cancelled: what arrived is kept.
@@ -235,6 +238,8 @@ def _stream(task: Download, arrival: _Arrival) -> bool:
         arrival.was_resumed |= arrival.size > 0
         arrival.validator = validator_of(stream)
         total = stream.total if stream.total is not None else size
+        if size is not None and total is not None and total > 2 * size + _SLACK:
+            raise FarTooLarge(filename=task.package.filename, address=task.address, expected=size, found=total)
         if total is not None:
             task.make_room(total - arrival.size)
         try:
