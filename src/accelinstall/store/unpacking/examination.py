@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import stat
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from accelinstall.model.commands import is_plain_name, is_reserved_name, parse_entry_points
 from accelinstall.model.lock import LockedPackage
@@ -22,6 +22,10 @@ _BAD_PATH = re.compile(r"[\x00-\x1f\x7f\\]|^[A-Za-z]:|(?:^|/)\.{0,2}(?:/|$)")
 _LARGEST_TEXT = 64 << 20
 # Bytes; a name of 64 characters cannot have more than 256.
 _LONGEST_NAME, _LONGEST_PATH = 63, 1024
+# Characters; of ASCII no name in so long a path is too long.
+_LONGEST_ASCII = 255
+# What every bad path has in it, and some good ones too, when paths stand on lines of their own.
+_SUSPICIOUS = ("\\", ":", "//", "/.", "/\n", "\n/", "\n.", "\n\n")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +92,36 @@ def judge_paths(members: Iterable[Member]) -> list[Member]:
 
     :raises WheelRefused: the first path that is not.
     """
+    listed = list(members)
+    return listed if are_plain(listed) else judge_each(listed)
+
+
+def are_plain(members: Sequence[Member]) -> bool:
+    """Whether *members* are files that are found in order as a whole, in an eighth of the time of :func:`judge_each`.
+
+    Nothing is said by a no: a hidden file or a name that is not ASCII is enough for it.
+    """
+    text = "\n".join([member.path for member in members])
+    # Every path stands between two line ends; one that holds another makes the lines too many.
+    lines = f"\n{text}\n"
+    if not text.isascii() or not text.replace("\n", "").isprintable() or any(sign in lines for sign in _SUSPICIOUS):
+        return False
+    paths = text.lower().split("\n")
+    if {stat.S_IFMT(mode) for mode in {member.mode for member in members}} != {stat.S_IFREG}:
+        return False
+    alone = set(paths)
+    if len(alone) != len(members) or len(paths) != len(members) or len(max(paths, key=len)) > _LONGEST_ASCII:
+        return False
+    folders: set[str] = set()
+    for folder in {path.rpartition("/")[0] for path in paths}:
+        while folder and folder not in folders:
+            folders.add(folder)
+            folder = folder.rpartition("/")[0]
+    return alone.isdisjoint(folders)
+
+
+def judge_each(members: Iterable[Member]) -> list[Member]:
+    """:func:`judge_paths`, one after the other."""
     files: list[Member] = []
     seen: dict[str, str] = {}
     folders: dict[str, str] = {}
@@ -144,8 +178,8 @@ def _path_refusal(shown: str, path: str) -> refusals.WheelRefused:
 
 
 def _find_dist_info(files: Iterable[Member]) -> str:
-    found = {top for member in files for top, _, rest in [member.path.partition("/")] if rest}
-    found = {top for top in found if top.endswith(".dist-info")}
+    tops = [member.path.partition("/") for member in files if ".dist-info/" in member.path]
+    found = {top for top, _, rest in tops if rest and top.endswith(".dist-info")}
     if not found:
         raise refusals.DistInfoMissing
     if len(found) > 1:

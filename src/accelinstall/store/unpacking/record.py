@@ -13,6 +13,8 @@ from accelinstall.store.unpacking.refusals import RecordMalformed
 ACCEPTED = frozenset({"sha256", "sha384", "sha512"})
 """Algorithms that the wheel specification lets RECORD use: sha256 or better."""
 
+# A row as nearly all are, read in half the time.
+_PLAIN_ROW = re.compile(r'^([^,"\r\n]+),(?:sha256=([A-Za-z0-9_-]{43}))?,([0-9]{0,18})$', re.MULTILINE)
 _SIZE = re.compile(r"[0-9]{0,18}")
 _HEX, _HEX_LENGTHS = re.compile(r"[0-9a-fA-F]+"), frozenset({64, 96, 128})
 
@@ -39,6 +41,15 @@ def parse_record(data: bytes, *, where: str) -> dict[str, Row]:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise RecordMalformed(member=where, expected="UTF-8", found=f"byte {error.object[error.start]:#04x}") from None
+    lines = text.replace("\r\n", "\n")
+    plain = _PLAIN_ROW.findall(lines)
+    rows = {path: Row("sha256" if digest else "", digest, int(size) if size else None) for path, digest, size in plain}
+    is_plain = len(rows) == lines.count("\n") + (not lines.endswith("\n"))
+    return rows if is_plain else parse_each(text, where=where)
+
+
+def parse_each(text: str, *, where: str) -> dict[str, Row]:
+    """:func:`parse_record` for rows of any form, one after the other."""
     rows: dict[str, Row] = {}
     for number, cells in enumerate(_split(text, where), 1):
         if not cells:
