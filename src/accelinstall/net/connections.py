@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+# urllib3 asks for this codec at the first connection, in each of the processes that fetch.
+import encodings.idna  # noqa: F401
 import socket
 import time
 
