@@ -34,10 +34,14 @@ EVERY = sorted(
 
 def made(kind: type[AccelinstallError]) -> AccelinstallError:
     parameters = inspect.signature(kind).parameters.values()
-    given = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
-    positional = [SAMPLES.get(p.name, p.name) for p in given if p.kind is not p.KEYWORD_ONLY and p.name != "hint"]
-    named = {p.name: SAMPLES.get(p.name, p.name) for p in given if p.kind is p.KEYWORD_ONLY and p.name != "hint"}
+    given = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD) and p.name != "hint"]
+    positional = [_sample(p) for p in given if p.kind is not p.KEYWORD_ONLY]
+    named = {p.name: _sample(p) for p in given if p.kind is p.KEYWORD_ONLY}
     return kind(*positional, **named)
+
+
+def _sample(parameter: inspect.Parameter) -> Any:
+    return SAMPLES.get(parameter.name, 3_000_000 if parameter.annotation == "int" else parameter.name)
 
 
 @pytest.mark.parametrize("kind", EVERY, ids=lambda kind: kind.__name__)
