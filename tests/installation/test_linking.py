@@ -117,6 +117,15 @@ def test_an_interrupt_ends_the_second_process_too(interpreter, crowd, tmp_path):
     assert leftovers(interpreter) == []
 
 
+@needs_two_cores
+def test_the_second_process_ends_with_the_first_one(interpreter, crowd, tmp_path):
+    slow = "os.write(1, b'.'); time.sleep(0.001)"
+    with pytest.raises(subprocess.CalledProcessError) as killed:
+        said_by(tmp_path, in_copy=slow, at_block="os.kill(own, 9)")
+    # No more than what it had in hand.
+    assert len(killed.value.stdout) <= 256
+
+
 def test_an_interrupt_waits_for_the_threads_that_copy(interpreter, crowd, tmp_path):
     empty = snapshot(interpreter)
     # In the thread that is waited for first.

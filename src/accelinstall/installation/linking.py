@@ -92,8 +92,10 @@ def _link_rows(rows: Sequence[_Row], progress: events.Progress, meanwhile: Calla
     blocks = {first // stride: rows[first : first + stride] for first in range(0, len(rows), stride)}
     reader, writer = os.pipe()
     with closing(Tickets(len(blocks))) as tickets:
+        helper = None
         try:
-            helper = fork(lambda _: _link_unheard(blocks, tickets, writer)) if len(rows) >= _MANY else None
+            if len(rows) >= _MANY:
+                helper = fork(lambda is_wanted: _link_unheard(blocks, tickets, writer, is_wanted))
         finally:
             os.close(writer)
         try:
@@ -111,9 +113,11 @@ def _link_rows(rows: Sequence[_Row], progress: events.Progress, meanwhile: Calla
                 helper.stop()
 
 
-def _link_unheard(blocks: Mapping[int, Sequence[_Row]], tickets: Tickets, writer: int) -> None:
-    """Blocks, and the number of each into *writer* after it: the second process, which ends when nobody reads them."""
-    while (number := tickets.take()) is not None:
+def _link_unheard(
+    blocks: Mapping[int, Sequence[_Row]], tickets: Tickets, writer: int, is_wanted: Callable[[], bool]
+) -> None:
+    """Blocks, and the number of each into *writer* after it: the second process, which ends when it is not wanted."""
+    while is_wanted() and (number := tickets.take()) is not None:
         for source, path, *_ in blocks[number]:
             os.link(source, path)
         os.write(writer, number.to_bytes(_DONE, "little"))
