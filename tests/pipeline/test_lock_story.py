@@ -107,6 +107,28 @@ def test_required_hashes_are_wanted_of_every_line_and_of_what_they_need(
     assert locked(attempt(both)) == {"web": "2.0", "wire": "1.5"}
 
 
+def test_required_hashes_are_wanted_of_what_an_address_in_metadata_names_too(
+    workplace: Workplace, index: IndexServer, tmp_path: Path
+) -> None:
+    other = make_wheel(tmp_path / "new", "other", "1.0")
+    address = index.url + index.file_path(other.name)
+    top = make_wheel(tmp_path / "new", "top", "1.0", requires=[f"other @ {address}"])
+    index.add(other)
+    index.add(top)
+    digest = hashlib.sha256(other.read_bytes()).hexdigest()
+
+    def attempt(line: str) -> Outcome:
+        known = f"--require-hashes\ntop==1.0 --hash=sha256:{hashlib.sha256(top.read_bytes()).hexdigest()}\n"
+        workplace.write(known + line, "requirements.txt")
+        return lock(workplace, index, "-r", str(workplace.project / "requirements.txt"), "--json")
+
+    error = attempt("").document["error"]
+    assert (error["code"], error["hint"].partition("add ")[2]) == ("hash-missing", f"other==1.0 --hash=sha256:{digest}")
+    for line in (f"other==1.0 --hash=sha256:{digest}", f"{address}#sha256={digest.upper()}&egg=other"):
+        assert locked(attempt(line)) == {"top": "1.0", "other": "1.0"}
+    assert attempt(f"other @ {address}#sha256=").document["error"]["code"] == "invalid-project"
+
+
 def test_a_listed_hash_is_checked_where_the_index_tells_none(
     workplace: Workplace, index: IndexServer, tmp_path: Path
 ) -> None:

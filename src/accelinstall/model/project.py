@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
@@ -56,6 +57,12 @@ class Wanted:
     is_guessed: bool = False
     prereleases: bool = False
     hashes: tuple[str, ...] = ()
+
+    @property
+    def listed(self) -> tuple[str, ...]:
+        """``hashes``, and the one that its address may hold."""
+        found = re.search("[#&]sha256=([0-9a-f]{64})(?:&|$)", (self.requirement.url or "").lower())
+        return (*self.hashes, f"sha256:{found[1]}") if found else self.hashes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,9 +58,12 @@ class HashMissing(LockError):
     code = "hash-missing"
 
     def __init__(self, package: LockedPackage, *, where: str) -> None:
+        line = f"{package.name}=={package.version} --hash=sha256:{package.sha256}"
         super().__init__(
-            f"{where}: `--require-hashes` wants a hash of every file, and no line lists one of {package.filename}",
-            hint=f"if you trust the file, add {package.name}=={package.version} --hash=sha256:{package.sha256}",
+            f"{where}: `--require-hashes` wants a hash of every file, and no line lists one of "
+            f"{package.filename or package.name}",
+            # Neither a folder nor a commit has one.
+            hint=f"if you trust the file, add {line}" if package.sha256 else "",
         )
 
 
@@ -258,7 +261,7 @@ def _group_roots(plan: Plan, lock: Lock) -> tuple[tuple[str, tuple[str, ...]], .
 
 
 def _ensure_listed_hashes(plan: Plan, lock: Lock) -> None:
-    """A requirement with ``--hash`` takes one of the files it lists.
+    """A requirement that lists hashes takes one of those files.
 
     :raises HashNotListed: with what was found instead.
     :raises HashMissing: for a file that no line knows, where every one has to be listed.
@@ -268,15 +271,15 @@ def _ensure_listed_hashes(plan: Plan, lock: Lock) -> None:
     environment = lock.target.markers(python_full_version=plan.python_full_version)
     known: set[str] = set()
     for item in (*plan.wanted, *plan.project.constraints):
-        package = lock.package(canonicalize_name(item.requirement.name)) if item.hashes else None
+        package = lock.package(canonicalize_name(item.requirement.name)) if item.listed else None
         marker = item.requirement.marker
         if package is None or (marker is not None and not marker.evaluate({**environment, "extra": ""})):
             continue
-        if f"sha256:{package.sha256}" not in item.hashes:
+        if f"sha256:{package.sha256}" not in item.listed:
             raise HashNotListed(package.filename, sha256=package.sha256, where=item.where)
         known.add(package.name)
     for package in lock.packages if plan.project.requires_hashes else ():
-        if package.name not in known and not package.direct:
+        if package.name not in known:
             raise HashMissing(package, where=plan.project.requires_hashes)
 
 

@@ -95,7 +95,7 @@ def ensure_hashes(project: Project) -> None:
             hint="write its `--hash=sha256:...` behind it, as `pip hash FILE` and `pip-compile --generate-hashes` do",
         )
         for item in wanted
-        if not (item.hashes or canonical(item.requirement.name) in bound or "#sha256=" in (item.requirement.url or ""))
+        if not (item.listed or canonical(item.requirement.name) in bound)
     ]
     if problems:
         raise InvalidProject(problems)
