@@ -22,7 +22,12 @@ def script() -> NoReturn:
     if _signal.getsignal(_signal.SIGTERM) == _signal.SIG_DFL:
         _signal.signal(_signal.SIGTERM, _terminate)
     code, is_done = _run(sys.argv[1:])
-    if is_done or _is_over():
+    try:
+        is_done = is_done or _is_over()
+    except KeyboardInterrupt:
+        # Too late: everything is done and told.
+        is_done = True
+    if is_done:
         import os
 
         # Taking the interpreter apart would be a twentieth of a short run, and Ctrl-C is told as an error meanwhile.
@@ -104,15 +109,21 @@ def _from_memory(arguments: list[str]) -> int | None:
         return stopped(stop)
     if said is None:
         return None
+    _tell(*said)
+    return 0
+
+
+def _tell(out: str, err: str) -> None:
     try:
-        sys.stdout.write(said[0])
+        sys.stdout.write(out)
         sys.stdout.flush()
-        sys.stderr.write(said[1])
+        sys.stderr.write(err)
         sys.stderr.flush()
     except (OSError, UnicodeError, AttributeError):
+        import os
+
         # Closed or full: what was done is done, and a program that matters reads the exit code.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    return 0
 
 
 def _is_askable(arguments: list[str]) -> bool:
@@ -131,7 +142,7 @@ def _in_full(arguments: list[str]) -> int:
     if arguments == ["--version"]:  # the parser need not be built for it
         from accelinstall._version import __version__
 
-        sys.stdout.write(f"accelinstall {__version__}\n")
+        _tell(f"accelinstall {__version__}\n", "")
         return 0
     import gc
     import os

@@ -34,6 +34,14 @@ def test_a_reader_that_leaves_early_ends_neither_the_work_nor_its_exit_code() ->
     assert (failed.stdout, failed.stderr) == ("1\n", "")
 
 
+@pytest.mark.parametrize("option", ["--version", "--help", "sync --help"])
+def test_nobody_need_read_what_is_short(option: str) -> None:
+    for buffered in ("", "1"):
+        for line in (f"A {option} | true; exit ${{PIPESTATUS[0]}}", f"A {option} >&-"):
+            done = shell(line, PYTHONUNBUFFERED=buffered)
+            assert (done.returncode, "Traceback" in done.stderr, "ignored" in done.stderr) == (0, False, False)
+
+
 def test_closed_streams_are_no_error() -> None:
     assert shell("A explain torch >&- 2>&-").returncode == 0
 

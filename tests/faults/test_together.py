@@ -119,6 +119,25 @@ def test_who_has_sigterm_ignored_is_not_ended_by_it() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@STOPS
+def test_a_signal_after_everything_is_told_comes_too_late(number: int, status: int, word: str) -> None:
+    program = (
+        "import os, sys\n"
+        "from accelinstall.__main__ import script\n"
+        "class Out:\n"
+        "    waits = False\n"
+        "    def write(self, text): self.waits = True\n"
+        "    def flush(self):\n"
+        f"        if not self.waits: os.kill(os.getpid(), {int(number)})\n"
+        "        self.waits = False\n"
+        "    def isatty(self): return False\n"
+        "sys.stdout, sys.argv = Out(), ['accelinstall', 'detect', '-q']\n"
+        "script()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_ctrl_c_before_anything_is_imported_is_no_traceback() -> None:
     program = (
         "import sys\n"

@@ -107,6 +107,7 @@ def _dispatch(argv: list[str], console: Console, environ: Mapping[str, str]) -> 
     try:
         arguments = parser.parse_args(argv)
     except SystemExit as leave:  # --help has printed
+        console.data("")  # what of it still waits, be it that its reader has left
         return int(leave.code or 0)
     if arguments.version:
         from accelinstall._version import __version__
