@@ -18,10 +18,14 @@ def main(argv: list[str] | None = None) -> int:
 
 def script() -> NoReturn:
     """The console script: :func:`main`, and the end of the process, also when it is asked to end."""
-    # Whoever has it ignored means that.
-    if _signal.getsignal(_signal.SIGTERM) == _signal.SIG_DFL:
-        _signal.signal(_signal.SIGTERM, _terminate)
-    code, is_done = _run(sys.argv[1:])
+    try:
+        # Whoever has it ignored means that.
+        if _signal.getsignal(_signal.SIGTERM) == _signal.SIG_DFL:
+            _signal.signal(_signal.SIGTERM, _terminate)
+        code, is_done = _run(sys.argv[1:])
+    except KeyboardInterrupt as stop:
+        # On the way there or back.
+        code, is_done = _code_of(stop), False
     try:
         is_done = is_done or _is_over()
     except KeyboardInterrupt:
@@ -61,7 +65,12 @@ def _run(arguments: list[str]) -> tuple[int, bool]:
         return (_in_full(arguments), False) if code is None else (code, True)
     except KeyboardInterrupt as stop:
         # Before or after the part that tells it.
-        return 143 if stop.args else 130, False
+        return _code_of(stop), False
+
+
+def _code_of(stop: KeyboardInterrupt) -> int:
+    # Only a signal that is no Ctrl-C has a number in it.
+    return 143 if stop.args else 130
 
 
 def _terminate(number: int, frame: object) -> None:

@@ -151,6 +151,22 @@ def test_ctrl_c_before_anything_is_imported_is_no_traceback() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
+@STOPS
+def test_a_signal_before_anything_is_done_is_no_traceback(number: int, status: int, word: str) -> None:
+    program = (
+        "import os, signal, sys\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "def press(frame, event, fact):\n"
+        f"    if event == 'call' and frame.f_code.co_name == '_run': os.kill(os.getpid(), {int(number)})\n"
+        "from accelinstall.__main__ import script\n"
+        "sys.setprofile(press)\n"
+        "sys.argv = ['accelinstall', '--version']\n"
+        "script()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (status, "", "")
+
+
 def test_ctrl_c_while_an_object_is_taken_apart_interrupts_all_the_same() -> None:
     program = (
         "import signal, sys\n"
