@@ -111,6 +111,20 @@ def test_a_store_that_cannot_be_written_is_copied_from(tmp_path: Path):
     assert fs.choose_link_mode(str(tmp_path / "missing"), str(tmp_path)) == "copy"
 
 
+def test_a_store_that_vanishes_while_it_is_tried_is_copied_from(tmp_path: Path):
+    (tmp_path / "store").mkdir()
+    program = (
+        "import os, shutil, sys; from accelinstall import fs\n"
+        "def hook(event, facts):\n"
+        "    if event == 'os.link': shutil.rmtree(os.path.dirname(facts[0]))\n"
+        "sys.addaudithook(hook)\n"
+        "print(fs.choose_link_mode(sys.argv[1] + '/store', sys.argv[1], wish='hardlink'))\n"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path)]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "copy\n"
+    assert os.listdir(tmp_path) == []
+
+
 def test_free_space_is_known_for_a_folder_that_does_not_exist_yet(tmp_path: Path):
     assert fs.free_bytes(str(tmp_path / "a" / "b")) > 0
 

@@ -237,7 +237,8 @@ def choose_link_mode(store_dir: str, target_dir: str, *, wish: LinkMode | None =
             with suppress(OSError):
                 link_or_copy(source, target, mode)
                 return mode
-        link_or_copy(source, target, "copy")
+        # Not from the source: who empties the store meanwhile has not made the target one that cannot be written.
+        write_atomic(target, b"trial")
         return "copy"
     finally:
         for path in (source, target):
