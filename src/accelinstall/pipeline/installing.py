@@ -33,6 +33,8 @@ FRAMEWORKS = frozenset(
     "torch tensorflow tensorflow-cpu tensorflow-rocm tensorflow-macos jax onnxruntime onnxruntime-gpu "
     "onnxruntime-directml onnxruntime-openvino onnxruntime-migraphx onnxruntime-rocm ai-edge-litert".split()
 )
+# A store may be emptied as often as that, wheel by wheel, while it is installed from.
+_ATTEMPTS = 5
 
 
 class LockedForOtherTarget(LockError):
@@ -223,11 +225,11 @@ def _execute(
     counter: Counter,
     hold: Hold,
 ) -> Receipt:
-    """The receipt of *transaction*; what leaves the store before it is laid out is fetched once more."""
+    """The receipt of *transaction*; what leaves the store before it is laid out is fetched again."""
     from accelinstall.installation import StoreEntryGone, execute
 
     compiles = request.compile_bytecode
-    for last in (False, True):
+    for left in reversed(range(_ATTEMPTS)):
         try:
             return execute(
                 transaction,
@@ -243,12 +245,12 @@ def _execute(
                 hold=hold,
             )
         except StoreEntryGone:
-            if last:
+            if not left:
                 raise
         # Somebody has emptied the store meanwhile; the environment is as before.
         entries = dict(session.store.find(transaction.packages))
         entries |= _fetch_missing(transaction, entries, goal.lock, session, counter)
-    raise AssertionError("the second attempt returns or raises")
+    raise AssertionError("the last attempt returns or raises")
 
 
 def _size(transaction: Transaction, entries: Mapping[str, StoreEntry], session: Session) -> int:
