@@ -24,6 +24,9 @@ from tests.store.kit import locked
 ROUNDS = int(os.environ.get("ACCELINSTALL_CHAOS", "0"))
 """How much longer than in CI the random tests run: 0 there, 1 in ``nox -s chaos``."""
 
+SOON = 3.0
+"""Seconds that a process may live on after a signal: one is promised, where no other tests keep the machine busy."""
+
 
 @dataclass(frozen=True)
 class Done:

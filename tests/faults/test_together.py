@@ -18,8 +18,8 @@ from accelinstall.events import ignore
 from accelinstall.pipeline.caching import keep_cache
 from accelinstall.pipeline.request import Request
 from accelinstall.testing import Fault
-from tests.faults.kit import ROUNDS, Bench, Worker
-from tests.store.kit import leftovers, noise
+from tests.faults.kit import ROUNDS, SOON, Bench, Worker
+from tests.store.kit import leftovers, noise, unread
 
 
 def test_eight_processes_fill_eight_environments_and_each_wheel_is_downloaded_once(bench: Bench) -> None:
@@ -68,15 +68,17 @@ def test_a_signal_during_a_stalled_download_ends_it_within_a_second(
     lock = bench.lock("big", [package])
     bench.good(bench.lock("none", []))
     before = bench.state()
-    bench.server.add_fault(bench.server.file_path(package.filename), Fault(times=1, stall_after=300_000, stall=600))
+    bench.server.add_fault(bench.server.file_path(package.filename), Fault(stall_after=300_000, stall=600))
+    # On a busy machine the signal may come before anything of the file does.
     for patience in (0.5, 1.0, 2.0, 4.0, 8.0):
         done = bench.sync(lock, kill_after=patience, signal=number)
-        if bench.server.bytes_sent("/files/") >= 300_000:
+        if leftovers(bench.cache):
             break
     assert (done.status, done.out.count("Traceback"), done.err.count("Traceback")) == (status, 0, 0), done.err
     assert word in done.err
-    assert 0 < done.after_signal < 1
+    assert 0 < done.after_signal < SOON
     assert bench.state() == before
+    bench.server.clear_faults()
     bench.good(lock)
     assert bench.server.requests[-1].range, "the next run goes on where this one stopped"
 
@@ -92,9 +94,9 @@ def test_sigterm_to_all_processes_and_twice_loses_nothing_that_has_arrived(bench
     environ = {**os.environ, "HOME": str(bench.root), "ACCELINSTALL_CACHE_DIR": str(bench.cache)}
     process = subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, text=True, start_new_session=True)
     deadline = time.monotonic() + 30
-    while bench.server.bytes_sent("/files/") < 4 * 600_000 and time.monotonic() < deadline:
+    while bench.server.bytes_sent("/files/") < 4 * 600_000 or unread(bench.server):
+        assert time.monotonic() < deadline
         time.sleep(0.02)
-    time.sleep(0.5)
     os.killpg(process.pid, signal.SIGTERM)
     os.killpg(process.pid, signal.SIGTERM)
     _, errors = process.communicate(timeout=10)
@@ -201,9 +203,12 @@ def test_a_signal_at_random_moments_leaves_the_old_or_the_new_at_once(
         bench.forget(bench.store)
         bench.good(old)
         done = bench.sync(new, kill_after=generator.uniform(0, seconds), signal=number)
+        if done.status == 0:
+            # The first run may have taken longer than others do, and most moments would come too late.
+            seconds = min(seconds, done.seconds)
         statuses[done.status] += 1
         assert "Traceback" not in done.err
-        assert done.after_signal < 1
+        assert done.after_signal < SOON
         assert bench.state() in ((after,) if done.status == 0 else (before, after))
         assert bench.untrue() == []
     # Before our first line has run, SIGTERM ends the process as it ends any other.

@@ -23,7 +23,7 @@ from accelinstall.model.lock import LockedPackage
 from accelinstall.net import HttpClient
 from accelinstall.store import HashMismatch, Store
 from accelinstall.testing import Fault, IndexServer, make_wheel
-from tests.store.kit import Ear, leftovers, locked, noise, sha256_of, tree_of
+from tests.store.kit import Ear, leftovers, locked, noise, sha256_of, tree_of, unread
 
 posix = pytest.mark.skipif(os.name != "posix", reason="POSIX signals and users")
 
@@ -183,23 +183,22 @@ def test_limits_and_one_worker_are_kept_by_one_process(tmp_path: Path, server: I
 
 
 def stalled(folder: Path, server: IndexServer) -> tuple[list[LockedPackage], subprocess.Popen[str], list[int]]:
-    """Four wheels that stop half way, the process that fetches them, and its members; all have asked."""
+    """Four wheels that stop half way, the process that fetches them, and its members; they have read what there is."""
     packages = [offer(server, folder / "wheels", f"pack{n}", 1_000_000) for n in range(4)]
     for package in packages:
         server.add_fault(server.file_path(package.filename), Fault(times=1, stall_after=600_000, stall=600))
     process = start(folder / "cache", packages)
     deadline = time.monotonic() + 20
-    while not (members := children_of(process.pid)) or len(server.requests) < 4:
+    while server.bytes_sent() < 4 * 600_000 or unread(server):
         assert time.monotonic() < deadline
         time.sleep(0.005)
-    return packages, process, members
+    return packages, process, children_of(process.pid)
 
 
 @linux
 def test_an_interruption_reaches_the_members(tmp_path: Path, server: IndexServer):
     packages, process, members = stalled(tmp_path, server)
-    # Long enough for all that comes before the stall.
-    time.sleep(0.7)
+    assert members
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=10)
     assert "KeyboardInterrupt" in errors and errors.count("Traceback") == 1

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _WORTH_SHARING = 2 << 20
 # Seconds without a word after which the work of members is done here: longer than any server is waited for.
 _SILENCE = 120.0
+# Seconds more that members are given on a busy machine to keep what has arrived.
+_WORTH_WAITING = 1.0
 
 
 class Fetching:
@@ -124,7 +126,7 @@ class Fetching:
             finally:
                 team.ask_to_end()
                 shift.end()
-                team.end(PATIENCE)
+                team.end(_WORTH_WAITING)
         if self._error is not None:
             raise self._error
         self._stop.clear()

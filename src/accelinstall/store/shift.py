@@ -13,8 +13,8 @@ from accelinstall.store.crew import Cancelled
 from accelinstall.store.making import Maker
 from accelinstall.store.queues import Queue
 
-PATIENCE = 0.8
-"""Seconds that threads are given to end."""
+PATIENCE = 0.6
+"""Seconds that threads are given to end: a run is to be over a second after Ctrl-C."""
 
 
 class Shift:
