@@ -146,13 +146,15 @@ def test_the_error_of_a_member_is_raised_here_and_stops_all(tmp_path: Path, serv
 
 @linux
 def test_what_a_killed_member_had_in_hand_is_brought_by_the_first_process(tmp_path: Path, server: IndexServer):
+    before = set(children_of(os.getpid()))
     packages = [offer(server, tmp_path / "wheels", f"pack{n}", 700_000) for n in range(6)]
     ear = Ear()
 
     def kill_members(event: Event) -> None:
         ear(event)
         if isinstance(event, FileStarted):
-            for process in children_of(os.getpid()):
+            # Other tests have children too.
+            for process in set(children_of(os.getpid())) - before:
                 with suppress(ProcessLookupError):
                     os.kill(process, signal.SIGKILL)
 
