@@ -39,7 +39,6 @@ _LARGEST_DIRECTORY = 128 << 20
 _ENCRYPTED, _DESCRIPTOR, _UTF8 = 0x1 | 0x40 | 0x2000, 0x8, 0x800
 # Flag bits that say how data was compressed, not what it is.
 _CASUAL_FLAGS = 0x6
-_DESCRIPTOR_LENGTHS = frozenset({12, 16, 20, 24})
 
 
 LOCAL_SIZE = _LOCAL_HEADER.size
