@@ -93,6 +93,7 @@ def test_our_own_bugs_and_interrupts_are_not_disguised():
         ("", None),
         ("7", 7.0),
         (" 7 ", 7.0),
+        ("\x0b" * 18 + "7", 7.0),
         ("Thu, 01 Jan 1970 00:01:40 GMT", 90.0),
         ("soon", None),
         ("-5", None),

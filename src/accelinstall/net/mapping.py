@@ -107,9 +107,8 @@ def status_error(url: str, status: int, headers: Mapping[str, str], *, now: floa
 
 def parse_retry_after(text: str, *, now: float) -> float | None:
     """Seconds to wait that a ``Retry-After`` value asks for, as a number or as a date; ``None`` for neither."""
-    if not text:
-        return None
-    if text.isascii() and text.strip().isdigit():
+    text = text.strip()
+    if text.isascii() and text.isdigit():
         return float(text[:18])
     from email.utils import parsedate_to_datetime
 
