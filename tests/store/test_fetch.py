@@ -145,6 +145,18 @@ def test_a_stream_that_always_breaks_is_given_up_and_what_came_is_kept(store, se
     assert store.get(package.sha256) is None
 
 
+def test_what_came_is_kept_however_often_the_callback_fails(store, server, http, wheel):
+    package = locked(wheel, server)
+
+    def fail(event: object) -> None:
+        if isinstance(event, FileAdvanced):
+            raise RuntimeError("the callback's own")
+
+    with pytest.raises(RuntimeError, match="own"):
+        store.fetch([package], http=http, progress=fail)
+    assert os.path.getsize(store.partial(package.sha256, "whl")) > 0
+
+
 def test_the_next_run_goes_on_from_there(store, server, http, wheel, tmp_path):
     test_a_stream_that_always_breaks_is_given_up_and_what_came_is_kept(store, server, http, wheel, tmp_path)
     server.clear_faults()

@@ -71,6 +71,6 @@ def fetch_whole(task: Download, arrived: list[bytes]) -> bytes | None:
 
 def _leave(task: Download, arrived: list[bytes]) -> None:
     content = b"".join(arrived)
-    task.progress(FileAdvanced(name=task.package.filename, amount=-len(content)))
     if content:
         fs.write_atomic(task.partial, content)
+    task.progress(FileAdvanced(name=task.package.filename, amount=-len(content)))
