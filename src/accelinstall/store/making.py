@@ -46,11 +46,10 @@ class Maker:
         self, store: Store, *, http: HttpClient, progress: Progress, stop: threading.Event, among: int = 1
     ) -> None:
         self._store, self._http, self.progress, self.stop = store, http, progress, stop
-        cores = max(1, (os.cpu_count() or 1) // among)
-        self._crew = Crew(cores)
+        self._crew = Crew(max(1, (os.cpu_count() or 1) // among))
         self._lanes = Lanes(store.pace(among))
         # Threads that unpack small files only wait for each other's interpreter lock.
-        self.turn = Turn(cores)
+        self.turn = Turn()
         self._memory = Budget(MEMORY // among)
         # What threads have in hand that may have to be left to a server that stalls.
         self._arriving: dict[str, list[bytes]] = {}

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 
 MEMORY = 96 << 20
 """Bytes of wheels that are held as a whole, in all processes together."""
-# Seconds over which it is looked how busy this process is, and the share of its cores' time that is busy enough: half,
-# because others may use them too.
+# Seconds over which it is looked how busy this process is, and the share of one core's time that is busy enough: more
+# than one core an interpreter hardly uses, and half of it because others may use it too.
 _STEP, _BUSY = 0.004, 0.5
 
 
@@ -45,18 +45,16 @@ class Turn:
     interpreter's lock.  So one wheel is in hand, and more, wheel after wheel, while the network or a disk lets the
     process idle.
 
-    :param cores: how many this process may keep busy.
     :param clock: seconds that pass; *work*: seconds of CPU that this process has used.
     """
 
     def __init__(
         self,
-        cores: int = 1,
         *,
         clock: Callable[[], float] = time.monotonic,
         work: Callable[[], float] = time.process_time,
     ) -> None:
-        self._cores, self._clock, self._work = cores, clock, work
+        self._clock, self._work = clock, work
         self._changed = threading.Condition()
         # One thread looks whether there is room; the others sleep behind it.
         self._door = threading.Lock()
@@ -86,7 +84,7 @@ class Turn:
             return False
         self._since += passed
         self._worked += worked
-        return worked < _BUSY * passed * self._cores
+        return worked < _BUSY * passed
 
     @contextmanager
     def of(self, rank: int) -> Iterator[None]:
