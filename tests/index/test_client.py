@@ -232,7 +232,7 @@ def test_the_distance_is_that_of_the_quickest_connecting(server):
     with HttpClient(environ={}) as http:
         assert http.round_trip is None
         http.get(server.simple_url + "demo/")
-        assert 0 < http.round_trip < 0.5
+        assert 0 < http.round_trip < 5
 
 
 def test_a_queue_does_not_hold_up_who_asks_now(server, http):
