@@ -52,6 +52,12 @@ def test_urllib3_still_has_the_exceptions_this_was_written_for():
     assert len(NETWORK) >= 25
 
 
+def tls_error(reason: str) -> ssl.SSLError:
+    error = ssl.SSLError(1, f"[SSL: {reason}] x")
+    error.reason = reason
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "kind", "reason"),
     [
@@ -66,6 +72,9 @@ def test_urllib3_still_has_the_exceptions_this_was_written_for():
         (ssl.SSLEOFError(8, "EOF occurred in violation of protocol"), ConnectionLost, "inside TLS"),
         (foreign.SSLError(ssl.SSLEOFError(8, "EOF")), ConnectionLost, "inside TLS"),
         (ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number"), CertificateRefused, "TLS failed"),
+        (foreign.SSLError(tls_error("TLSV1_ALERT_DECODE_ERROR")), ConnectionLost, "tlsv1 alert decode error"),
+        (tls_error("DECRYPTION_FAILED_OR_BAD_RECORD_MAC"), ConnectionLost, "bad record mac"),
+        (tls_error("TLSV1_ALERT_UNKNOWN_CA"), CertificateRefused, "unknown ca"),
         (foreign.ProxyError("x", OSError("Tunnel connection failed: 407 Nope")), ProxyFailed, "407 nope"),
         (foreign.ProtocolError("x", ConnectionResetError(errno.ECONNRESET, "x")), ConnectionLost, "connection reset"),
     ],

@@ -33,6 +33,8 @@ _LATER = frozenset({408, 425, 500, 502, 503, 504, 520, 522, 524})
 _NEVER = frozenset({501, 505})
 # Seconds: a longer wish of the server is worth telling.
 _NOTABLE = 60
+# How OpenSSL calls what befalls bytes on their way, or a server's own trouble: neither is about certificates.
+_SPOILED = ("decode error", "internal error", "bad record mac", "decryption failed or bad record mac")
 _LOST = (errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED)
 
 
@@ -73,7 +75,8 @@ def http_error(error: BaseException, url: str) -> HttpError | None:
     if _ended_inside_tls(error):
         return ConnectionLost(url, "the connection ended inside TLS")
     if isinstance(error, (foreign.SSLError, ssl.SSLError)):
-        return CertificateRefused(url, _tls_reason(error))
+        reason = _tls_reason(error)
+        return (ConnectionLost if reason.endswith(_SPOILED) else CertificateRefused)(url, reason)
     if isinstance(error, (foreign.ProxySchemeUnknown, foreign.ProxySchemeUnsupported)):
         return SetupUnreadable(url, "the proxy's scheme is not supported", hint="use an http:// or https:// proxy")
     if isinstance(error, (foreign.LocationValueError, foreign.URLSchemeUnknown, UnicodeError)):
