@@ -106,6 +106,11 @@ def test_sigterm_to_all_processes_and_twice_loses_nothing_that_has_arrived(bench
     assert not bench.venv.exists()
 
 
+def ended(program: str) -> subprocess.CompletedProcess[str]:
+    """*program* as Python ran it, whatever its exit code."""
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+
+
 def test_who_has_sigterm_ignored_is_not_ended_by_it() -> None:
     program = (
         "import os, signal, sys\n"
@@ -117,7 +122,7 @@ def test_who_has_sigterm_ignored_is_not_ended_by_it() -> None:
         "sys.argv = ['accelinstall', 'detect', '-q']\n"
         "script()\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    done = ended(program)
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -136,7 +141,7 @@ def test_a_signal_after_everything_is_told_comes_too_late(number: int, status: i
         "sys.stdout, sys.argv = Out(), ['accelinstall', 'detect', '-q']\n"
         "script()\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    done = ended(program)
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -149,7 +154,7 @@ def test_ctrl_c_before_anything_is_imported_is_no_traceback() -> None:
         "sys.addaudithook(press)\n"
         "sys.exit(main(['detect']))\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    done = ended(program)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
@@ -165,7 +170,7 @@ def test_a_signal_before_anything_is_done_is_no_traceback(number: int, status: i
         "sys.argv = ['accelinstall', '--version']\n"
         "script()\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    done = ended(program)
     assert (done.returncode, done.stdout, done.stderr) == (status, "", "")
 
 
@@ -181,7 +186,7 @@ def test_ctrl_c_while_an_object_is_taken_apart_interrupts_all_the_same() -> None
         "sys.addaudithook(press)\n"
         "sys.exit(main(['detect']))\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    done = ended(program)
     assert (done.returncode, done.stdout) == (130, "")
     assert "interrupted" in done.stderr and "Traceback" not in done.stderr
 

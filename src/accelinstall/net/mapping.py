@@ -34,7 +34,7 @@ _NEVER = frozenset({501, 505})
 # Seconds: a longer wish of the server is worth telling.
 _NOTABLE = 60
 # How OpenSSL calls what befalls bytes on their way, or a server's own trouble: neither is about certificates.
-_SPOILED = ("decode error", "internal error", "bad record mac", "decryption failed or bad record mac")
+_SPOILED = ("decode error", "internal error", "bad record mac")
 _LOST = (errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED)
 
 
